@@ -1,0 +1,59 @@
+# Everything runs from here; `make help` lists it. Tools come into .venv, pinned by hash in local/requirements.txt.
+
+PYTHON ?= python3
+VENV := .venv
+CARGO_DENY := $(shell command -v cargo-deny)
+# Ties the installed tools to the list that they came from.
+TOOLS := $(VENV)/.installed
+
+export RUSTDOCFLAGS := -D warnings
+export INSTA_UPDATE := no
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help setup build demo test check format lock-tools
+
+help:  ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(TOOLS)  ## Install the tools (a local AWS, the AWS and SAM CLIs, linters) into .venv
+
+$(TOOLS): local/requirements.txt
+	@echo "== Installing the pinned tools into $(VENV), once: 1 GB, a minute or two"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(VENV)/bin/pip check --disable-pip-version-check
+	@touch $@
+
+build:  ## Build everything that `make demo` and `make test` run
+	@echo "== Building (the first time takes a few minutes)"
+	cargo build --locked --workspace --all-targets --all-features
+
+demo: setup build  ## A stale lock on a local AWS, from the killed Terraform run to the next plan
+	@$${CARGO_TARGET_DIR:-target}/debug/demo
+
+test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stack, real Terraform, scripts
+	cargo test --locked --workspace --all-features
+	$(VENV)/bin/pytest -q -p no:cacheprovider local
+	@command -v terraform >/dev/null || command -v tofu >/dev/null || \
+	  echo "== SKIPPED: the tests with a real Terraform. No terraform or tofu is on PATH."
+
+check: setup  ## Format, lints, documentation, template, dependencies
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	cargo doc --locked --workspace --no-deps --all-features --document-private-items
+	$(VENV)/bin/sam validate --lint --region us-east-1
+	$(VENV)/bin/cfn-lint template.yaml
+ifeq ($(CARGO_DENY),)
+	@echo "== SKIPPED: cargo-deny is not installed, so deny.toml was not checked. \`cargo install --locked cargo-deny\` installs it."
+else
+	cargo deny check bans licenses sources
+endif
+
+format:  ## Format the Rust code
+	cargo fmt
+
+lock-tools:  ## Write local/requirements.txt anew, after a change of local/requirements.in
+	$(PYTHON) -m venv target/lock-tools
+	target/lock-tools/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	cd local && ../target/lock-tools/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	  --custom-compile-command "make lock-tools" --output-file requirements.txt requirements.in

@@ -1,0 +1,26 @@
+//! `make demo`: a stale lock on a local AWS, from the killed Terraform run to the next plan.
+
+mod say;
+mod story;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let told = match &runtime {
+        Ok(runtime) => runtime.block_on(story::tell()),
+        Err(error) => {
+            say::trouble(error);
+            return ExitCode::FAILURE;
+        }
+    };
+    match told {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::trouble(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Commands for a person to copy: each one line, quoted for a POSIX shell, made only of values that were checked.
+//!
+//! The approver's name comes from the shell (`"$USER"`), so a command works as it is pasted.
+
+use serde_json::json;
+
+use crate::ids::{LockId, LockPath, RequestCode};
+use crate::item::Place;
+use crate::policy::EvenIf;
+use crate::settings::TopicArn;
+use crate::text;
+
+/// Shows a record as it is stored; `None` where its name holds characters that no terminal should see.
+#[must_use]
+pub fn inspect(path: &LockPath, place: &Place, region: &str) -> Option<String> {
+    match place {
+        Place::Dynamodb { table } => {
+            // JSON would escape some characters that must not be shown; such a path is refused like any other.
+            quoted(path.as_str())?;
+            let key = json!({"LockID": {"S": path.as_str()}}).to_string();
+            let (region, table_name) = region_and_name(table, region);
+            Some(format!(
+                "aws dynamodb get-item --region {} --consistent-read --table-name {} --key {}",
+                quoted(region)?,
+                quoted(table_name)?,
+                quoted(&key)?
+            ))
+        }
+        Place::S3 { bucket, key, .. } => Some(format!(
+            "aws s3api get-object --bucket {} --key {} /dev/stdout",
+            quoted(bucket)?,
+            quoted(key)?
+        )),
+    }
+}
+
+/// The CLI takes a table's ARN for its name, but not the region from it.
+fn region_and_name<'a>(table: &'a str, own_region: &'a str) -> (&'a str, &'a str) {
+    let region = table
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split(':').nth(2));
+    (region.unwrap_or(own_region), table)
+}
+
+/// Releases through Lockwarden, by the approvals topic.
+#[must_use]
+pub fn release(topic: &TopicArn, code: &RequestCode) -> Option<String> {
+    publish(
+        topic,
+        &format!(r#"{{"decision":"release","request":"{code}","by":""#),
+        r#""}"#,
+    )
+}
+
+/// Leaves the lock alone for `for_` (a span such as `2h`), by the approvals topic.
+#[must_use]
+pub fn keep(topic: &TopicArn, code: &RequestCode, for_: &str) -> Option<String> {
+    publish(
+        topic,
+        &format!(r#"{{"decision":"keep","request":"{code}","for":"{for_}","by":""#),
+        r#""}"#,
+    )
+}
+
+/// Releases a lock that wants something said with open eyes: by a direct invoke, which is always allowed to say so.
+#[must_use]
+pub fn release_even_if(
+    function: &str,
+    region: &str,
+    code: &RequestCode,
+    even_if: &[EvenIf],
+) -> Option<String> {
+    let words: Vec<&str> = even_if.iter().map(|word| word.word()).collect();
+    let head = format!(
+        r#"{{"decision":"release","request":"{code}","even_if":{},"by":""#,
+        serde_json::Value::from(words)
+    );
+    Some(format!(
+        "aws lambda invoke --region {} --function-name {} --cli-binary-format raw-in-base64-out --payload {} /dev/stdout",
+        quoted(region)?,
+        quoted(function)?,
+        with_user(&head, r#""}"#)?
+    ))
+}
+
+/// Terraform's own way, in the directory and workspace of the state. `tofu` takes the same arguments.
+#[must_use]
+pub fn force_unlock(id: &LockId) -> Option<String> {
+    id.is_plain()
+        .then(|| format!("terraform force-unlock {id}"))
+}
+
+fn publish(topic: &TopicArn, head: &str, tail: &str) -> Option<String> {
+    Some(format!(
+        "aws sns publish --region {} --topic-arn {} --message {}",
+        quoted(topic.region())?,
+        quoted(topic.as_str())?,
+        with_user(head, tail)?
+    ))
+}
+
+/// `head`, the user's name and `tail` as one shell word; the shell puts the name in.
+fn with_user(head: &str, tail: &str) -> Option<String> {
+    Some(format!("{}\"$USER\"{}", quoted(head)?, quoted(tail)?))
+}
+
+/// One shell word; `None` where a terminal would not show it as it is.
+fn quoted(value: &str) -> Option<String> {
+    if value.is_empty() || !value.chars().all(text::is_printable) {
+        return None;
+    }
+    shlex::try_quote(value)
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{item, lock_file, path};
+
+    fn topic() -> TopicArn {
+        TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:approvals").unwrap()
+    }
+
+    fn code() -> RequestCode {
+        RequestCode::parse("7F3K2QWX").unwrap()
+    }
+
+    #[test]
+    fn commands_are_one_line_and_quoted() {
+        assert_snapshot!(release(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
+        assert_snapshot!(keep(&topic(), &code(), "2h").unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"keep","request":"7F3K2QWX","for":"2h","by":"'"$USER"'"}'"#);
+        assert_snapshot!(release_even_if("approve", "eu-west-1", &code(), &[EvenIf::Split]).unwrap(), @r#"aws lambda invoke --region eu-west-1 --function-name approve --cli-binary-format raw-in-base64-out --payload '{"decision":"release","request":"7F3K2QWX","even_if":["split"],"by":"'"$USER"'"}' /dev/stdout"#);
+        let record = item("terraform-locks", "b/env:/dev/it's.tfstate", "A");
+        assert_snapshot!(inspect(&record.path, &record.place, "eu-west-1").unwrap(), @r#"aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-locks --key "{\"LockID\":{\"S\":\"b/env:/dev/it's.tfstate\"}}""#);
+        let record = lock_file("b/a b", "A");
+        assert_snapshot!(inspect(&record.path, &record.place, "eu-west-1").unwrap(), @"aws s3api get-object --bucket b --key 'a b.tflock' /dev/stdout");
+    }
+
+    #[test]
+    fn a_table_by_arn_is_looked_up_in_its_own_region() {
+        let record = item(
+            "arn:aws:dynamodb:us-east-1:123456789012:table/locks",
+            "b/k",
+            "A",
+        );
+        let command = inspect(&record.path, &record.place, "eu-west-1").unwrap();
+        assert!(command.contains("--region us-east-1 "), "{command}");
+    }
+
+    #[test]
+    fn what_no_terminal_should_see_is_in_no_command() {
+        let record = item("t", "b/\u{1b}[2Jk", "A");
+        assert_eq!(
+            inspect(&path("b/\u{202e}k"), &record.place, "eu-west-1"),
+            None
+        );
+        assert_eq!(inspect(&record.path, &record.place, "eu-west-1"), None);
+        assert_eq!(force_unlock(&LockId::new("x; rm -rf /").unwrap()), None);
+    }
+
+    proptest! {
+        /// The shell gives back exactly the path, whatever it holds.
+        #[test]
+        fn a_shell_reads_the_very_path(key in "[ -~]{1,40}") {
+            let place = Place::Dynamodb { table: "t".to_owned() };
+            let path = path(&format!("b/{key}"));
+            let words = shlex::split(&inspect(&path, &place, "eu-west-1").unwrap()).unwrap();
+            let key: serde_json::Value = serde_json::from_str(words.last().unwrap()).unwrap();
+            prop_assert_eq!(key["LockID"]["S"].as_str().unwrap(), path.as_str());
+        }
+    }
+}

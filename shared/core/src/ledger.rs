@@ -1,0 +1,545 @@
+//! One lock's entry in the ledger, from first sight to end, and the steps it may take.
+//!
+//! ```text
+//!   seen ──► asked ◄──► kept
+//!     │        │          │
+//!     ├────────┼──────────┼──► ended            the holder let go
+//!     └───┬────┴──────────┘
+//!         ▼
+//!      deciding ──► released | changed_hands | already_released
+//!         │   └───► partly_released ──► deciding | ended
+//!         └───────► back to where it was (not_stale)
+//! ```
+//!
+//! An entry is a value: a function changes its copy and the ledger takes the copy only if nobody wrote in between
+//! (`revision`). A notice that is owed is part of the entry (`unsent`), so a crash between a step and its notice leaves
+//! the debt for the next look.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::decision::Decision;
+use crate::ids::{LockPath, RequestCode};
+use crate::item::{Content, Place};
+use crate::lock::Lock;
+use crate::notice::NoticeKind;
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::policy::SIGHTINGS_FOR_GHOSTS;
+
+/// How long a function that took a notice upon itself has to send it before another may.
+pub const NOTICE_LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a function that began to carry out a decision has before another may finish it.
+pub const DECISION_LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// Two looks closer together than this are one sighting.
+pub const SIGHTING_GAP: SignedDuration = SignedDuration::from_secs(30);
+
+/// What the ledger knows about one lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What people call it.
+    pub code: RequestCode,
+    /// Counts the writes; a write is taken only if it is still the one that was read. 0: not written yet.
+    pub revision: u64,
+    /// Counts the lives: the same text seen again after its end is a new one.
+    pub generation: u32,
+    /// The state.
+    #[serde(rename = "state")]
+    pub path: LockPath,
+    /// The record as read.
+    pub content: Content,
+    /// Where it is stored.
+    pub places: Vec<Place>,
+    /// When the ledger first saw it.
+    #[serde(with = "sortable")]
+    pub first_seen: Timestamp,
+    /// How many looks have seen it, counted to [`SIGHTINGS_FOR_GHOSTS`].
+    pub sightings: u32,
+    /// Where it stands.
+    pub status: Status,
+    /// When people were last told, and how often.
+    pub told: Told,
+    /// A notice that is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent: Option<Unsent>,
+    /// Until when nobody is reminded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<Timestamp>,
+    /// The last decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
+    /// What came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// When the lock was gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Seen; nobody was told.
+    Seen,
+    /// People were asked.
+    Asked,
+    /// Somebody said to leave it for a while.
+    Kept,
+    /// A decision is being carried out.
+    Deciding,
+    /// Gone, by a decision.
+    Released,
+    /// Another lock took its place.
+    ChangedHands,
+    /// Gone before a decision reached it.
+    AlreadyReleased,
+    /// One half of a pair is gone.
+    PartlyReleased,
+    /// Its holder let go.
+    Ended,
+}
+
+/// When people were told about a lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// How many requests and reminders went out.
+    pub count: u32,
+    /// When the last one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Timestamp>,
+}
+
+/// A notice that is owed, and until when somebody has taken it upon himself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// Which.
+    pub kind: NoticeKind,
+    /// Nobody else sends it before.
+    pub lease_until: Timestamp,
+}
+
+/// A decision with what the ledger adds to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    /// By which way it came.
+    pub channel: Channel,
+    /// The id of the delivery (SNS message, request): the same one again is the same decision again.
+    pub delivery: String,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// Where the entry goes back to if nothing comes of it.
+    pub from: Status,
+    /// Nobody else finishes it before.
+    pub lease_until: Timestamp,
+}
+
+/// The way a decision came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The approvals topic.
+    Sns,
+    /// A direct invoke of the function.
+    Invoke,
+}
+
+/// A step that the life cycle does not have.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("request {code} cannot go from {from:?} to {to:?}")]
+pub struct WrongStep {
+    /// Whose.
+    pub code: RequestCode,
+    /// Where it stands.
+    pub from: Status,
+    /// Where it was to go.
+    pub to: Status,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Seen,
+        Self::Asked,
+        Self::Kept,
+        Self::Deciding,
+        Self::Released,
+        Self::ChangedHands,
+        Self::AlreadyReleased,
+        Self::PartlyReleased,
+        Self::Ended,
+    ];
+
+    /// Whether the life cycle has this step. Staying where it is (a reminder, a longer `keep`) is no step.
+    #[must_use]
+    pub fn may_become(self, to: Self) -> bool {
+        use Status::{
+            AlreadyReleased, Asked, ChangedHands, Deciding, Ended, Kept, PartlyReleased, Released,
+            Seen,
+        };
+        match self {
+            Seen => matches!(to, Asked | Deciding | Ended),
+            Asked => matches!(to, Deciding | Kept | Ended),
+            Kept => matches!(to, Asked | Deciding | Ended),
+            Deciding => {
+                matches!(
+                    to,
+                    Released
+                        | ChangedHands
+                        | AlreadyReleased
+                        | PartlyReleased
+                        | Seen
+                        | Asked
+                        | Kept
+                )
+            }
+            PartlyReleased => matches!(to, Deciding | Ended),
+            Released | ChangedHands | AlreadyReleased | Ended => false,
+        }
+    }
+
+    /// Whether the lock is gone, as far as the ledger knows.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Released | Self::ChangedHands | Self::AlreadyReleased | Self::Ended
+        )
+    }
+}
+
+impl Entry {
+    /// The entry of a lock that no look has seen before.
+    #[must_use]
+    pub fn first_sight(code: RequestCode, lock: &Lock, now: Timestamp) -> Self {
+        Self {
+            code,
+            revision: 0,
+            generation: 1,
+            path: lock.path.clone(),
+            content: lock.content.clone(),
+            places: lock.places.clone(),
+            first_seen: now,
+            sightings: 1,
+            status: Status::Seen,
+            told: Told::default(),
+            unsent: None,
+            kept_until: None,
+            decided: None,
+            outcome: None,
+            ended_at: None,
+        }
+    }
+
+    /// The lock as the ledger last saw it.
+    #[must_use]
+    pub fn lock(&self) -> Lock {
+        Lock {
+            path: self.path.clone(),
+            content: self.content.clone(),
+            places: self.places.clone(),
+            rivals: Vec::new(),
+        }
+    }
+
+    /// Whether the entry is about this lock.
+    #[must_use]
+    pub fn is_about(&self, lock: &Lock) -> bool {
+        self.lock().is_same_as(lock)
+    }
+
+    /// Takes note that the lock was seen again; says whether that changed anything worth writing.
+    pub fn see(&mut self, lock: &Lock, now: Timestamp) -> bool {
+        let counts = self.sightings < SIGHTINGS_FOR_GHOSTS
+            && now.duration_since(self.first_seen) >= SIGHTING_GAP;
+        let moved = self.places != lock.places;
+        if counts {
+            self.sightings += 1;
+        }
+        self.places.clone_from(&lock.places);
+        counts || moved
+    }
+
+    /// Begins a new life: the same text is there again after its end (a restored backup).
+    pub fn live_again(&mut self, lock: &Lock, now: Timestamp) {
+        let first = Self::first_sight(self.code.clone(), lock, now);
+        *self = Self {
+            revision: self.revision,
+            generation: self.generation + 1,
+            ..first
+        };
+    }
+
+    /// Asks people, or reminds them; the notice is owed from now on.
+    ///
+    /// # Errors
+    /// [`WrongStep`] from where nobody may be asked.
+    pub fn ask(&mut self, kind: NoticeKind, now: Timestamp) -> Result<(), WrongStep> {
+        self.step(Status::Asked)?;
+        self.kept_until = None;
+        self.owe(kind, now);
+        Ok(())
+    }
+
+    /// The holder let go. People who were asked are told.
+    ///
+    /// # Errors
+    /// [`WrongStep`] where a decision is being carried out, or the end is known already.
+    pub fn end(&mut self, now: Timestamp) -> Result<(), WrongStep> {
+        self.step(Status::Ended)?;
+        self.ended_at = Some(now);
+        self.unsent = None;
+        if self.told.count > 0 {
+            self.owe(NoticeKind::Ended, now);
+        }
+        Ok(())
+    }
+
+    /// Takes a decision upon itself, before anything is done about it.
+    ///
+    /// # Errors
+    /// [`WrongStep`] where another decision is being carried out, or the lock is gone.
+    pub fn decide(&mut self, mut decided: Decided) -> Result<(), WrongStep> {
+        decided.from = self.status;
+        self.step(Status::Deciding)?;
+        self.outcome = None;
+        self.decided = Some(decided);
+        Ok(())
+    }
+
+    /// Writes down what came of the decision; its notice is owed from now on.
+    ///
+    /// # Errors
+    /// [`WrongStep`] where no decision is being carried out.
+    pub fn conclude(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), WrongStep> {
+        let from = self
+            .decided
+            .as_ref()
+            .map_or(Status::Asked, |decided| decided.from);
+        let to = match outcome.result {
+            OutcomeKind::Released => Status::Released,
+            OutcomeKind::ChangedHands => Status::ChangedHands,
+            OutcomeKind::AlreadyReleased => Status::AlreadyReleased,
+            OutcomeKind::PartlyReleased => Status::PartlyReleased,
+            OutcomeKind::Kept => Status::Kept,
+            // A lock that is half gone stays half gone whatever the next decision comes to.
+            OutcomeKind::NotStale | OutcomeKind::Rejected => from,
+        };
+        if self.status != Status::Deciding || !self.status.may_become(to) {
+            return Err(WrongStep {
+                code: self.code.clone(),
+                from: self.status,
+                to,
+            });
+        }
+        self.status = to;
+        if to.is_over() {
+            self.ended_at = Some(now);
+        }
+        if to == Status::Kept {
+            self.kept_until = outcome.until;
+        }
+        self.owe(NoticeKind::of_outcome(outcome.result), now);
+        self.outcome = Some(outcome);
+        Ok(())
+    }
+
+    /// Whether nobody needs to be reminded for a while: only where somebody was asked.
+    #[must_use]
+    pub fn may_be_kept(&self) -> bool {
+        matches!(self.status, Status::Asked | Status::Kept)
+    }
+
+    /// Takes the owed notice upon itself for the length of a lease; `None` when none is owed or somebody else has it.
+    pub fn claim_unsent(&mut self, now: Timestamp) -> Option<NoticeKind> {
+        let unsent = self
+            .unsent
+            .as_mut()
+            .filter(|unsent| unsent.lease_until <= now)?;
+        unsent.lease_until = now + NOTICE_LEASE;
+        Some(unsent.kind)
+    }
+
+    /// The notice of this kind went out. Says whether it was still owed.
+    pub fn sent(&mut self, kind: NoticeKind, now: Timestamp) -> bool {
+        if self
+            .unsent
+            .as_ref()
+            .is_none_or(|unsent| unsent.kind != kind)
+        {
+            return false;
+        }
+        self.unsent = None;
+        if kind.asks() {
+            self.told = Told {
+                count: self.told.count.saturating_add(1),
+                last: Some(now),
+            };
+        }
+        true
+    }
+
+    /// Whether an unanswered request is due to be told again.
+    #[must_use]
+    pub fn wants_reminder(&self, now: Timestamp, remind_every: SignedDuration) -> bool {
+        let due = match self.status {
+            Status::Asked => self.told.last.map(|last| last + remind_every),
+            Status::Kept => self.kept_until,
+            Status::Seen
+            | Status::Deciding
+            | Status::Released
+            | Status::ChangedHands
+            | Status::AlreadyReleased
+            | Status::PartlyReleased
+            | Status::Ended => None,
+        };
+        self.unsent.is_none() && due.is_some_and(|due| due <= now)
+    }
+
+    /// The decision that was begun and not finished in its time.
+    #[must_use]
+    pub fn left_half_done(&self, now: Timestamp) -> Option<&Decided> {
+        let decided = self
+            .decided
+            .as_ref()
+            .filter(|_| self.status == Status::Deciding)?;
+        (decided.lease_until <= now).then_some(decided)
+    }
+
+    /// Whether the entry still wants something: the lock is there, or a notice is owed. Such entries are found by the
+    /// ledger's index `open`.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.status.is_over() || self.unsent.is_some()
+    }
+
+    /// When the ledger may forget the entry, epoch seconds: `keep_for` after the lock's end.
+    #[must_use]
+    pub fn expires_at(&self, keep_for: SignedDuration) -> Option<i64> {
+        self.ended_at.map(|ended| (ended + keep_for).as_second())
+    }
+
+    fn owe(&mut self, kind: NoticeKind, now: Timestamp) {
+        self.unsent = Some(Unsent {
+            kind,
+            lease_until: now + NOTICE_LEASE,
+        });
+    }
+
+    fn step(&mut self, to: Status) -> Result<(), WrongStep> {
+        let stays = self.status == to && matches!(to, Status::Asked | Status::Kept);
+        if !stays && !self.status.may_become(to) {
+            return Err(WrongStep {
+                code: self.code.clone(),
+                from: self.status,
+                to,
+            });
+        }
+        self.status = to;
+        Ok(())
+    }
+}
+
+/// One line of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    #[serde(with = "sortable")]
+    pub at: Timestamp,
+    /// What happened.
+    pub what: EventKind,
+    /// By which way a decision came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// The id of its delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// Who, as claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Which notice, which decision, which outcome, in words.
+    pub detail: String,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// The lock was seen for the first time, or again after its end.
+    Seen,
+    /// A notice went out.
+    Notice,
+    /// A decision was taken.
+    Decision,
+    /// A decision was refused.
+    Refusal,
+    /// A decision came to its end.
+    Outcome,
+    /// The holder let go.
+    Ended,
+}
+
+impl Event {
+    /// An event without a person behind it.
+    #[must_use]
+    pub fn new(what: EventKind, at: Timestamp, detail: impl Into<String>) -> Self {
+        Self {
+            at,
+            what,
+            channel: None,
+            delivery: None,
+            by: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// The event's place among the others of its lock: by time, then by what it is about.
+    #[must_use]
+    pub fn sort_key(&self) -> String {
+        let what = match self.what {
+            EventKind::Seen => "seen",
+            EventKind::Notice => "notice",
+            EventKind::Decision => "decision",
+            EventKind::Refusal => "refusal",
+            EventKind::Outcome => "outcome",
+            EventKind::Ended => "ended",
+        };
+        format!(
+            "event#{:.6}#{what}#{}",
+            self.at,
+            self.delivery.as_deref().unwrap_or("sweep")
+        )
+    }
+}
+
+/// What a delivery was answered, so that the same delivery gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The id of the SNS message or of the request.
+    pub id: String,
+    /// The answer.
+    pub outcome: Outcome,
+    /// Whether a notice of it is still owed (refusals only; the entry owes all others).
+    pub owes_notice: bool,
+}
+
+/// Timestamps that sort as text: always six digits behind the point.
+mod sortable {
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        at: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{at:.6}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Timestamp, D::Error> {
+        Timestamp::deserialize(deserializer)
+    }
+}

@@ -1,0 +1,435 @@
+//! What people and machines are told: one notice, in as many forms as SNS has subscribers.
+
+mod email;
+mod sms;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::commands;
+use crate::ids::{LockId, LockPath, RequestCode};
+use crate::item::Content;
+use crate::ledger::Entry;
+use crate::lock::{Lock, Rival};
+use crate::outcome::{Outcome, OutcomeKind, RecordName};
+use crate::policy::{EvenIf, Judgement, SignOfLife, Verdict};
+use crate::record::LockInfo;
+use crate::settings::TopicArn;
+use crate::text;
+
+/// What a notice is about. The words are part of the contract: filter policies name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// A lock looks stale.
+    StaleLock,
+    /// It still does.
+    Reminder,
+    /// A lock cannot be understood.
+    UnreadableLock,
+    /// Two holders hold one state.
+    SplitLock,
+    /// A lock, or half of it, was released.
+    Released,
+    /// Nobody is reminded for a while.
+    Kept,
+    /// The lock is gone without us; nothing to do.
+    Ended,
+    /// A decision was not carried out.
+    Rejected,
+    /// Sent by hand, to see who gets it.
+    Test,
+}
+
+/// A notice: the document that machines get, from which the texts for people are made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Notice {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The request, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestCode>,
+    /// The lock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockFacts>,
+    /// The other side of a split.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<LockFacts>,
+    /// Why people are asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictFacts>,
+    /// How to approve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approve: Option<ApproveFacts>,
+    /// What to copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Commands>,
+    /// What came of a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// A lock as a notice shows it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LockFacts {
+    /// The state, as the store names it.
+    pub lock_id: LockPath,
+    /// The lock ID.
+    pub id: Option<LockId>,
+    /// The path in the record; only shown.
+    pub path: Option<String>,
+    /// As in the record.
+    pub operation: Option<String>,
+    /// The holder.
+    pub who: Option<String>,
+    /// Of Terraform or OpenTofu.
+    pub version: Option<String>,
+    /// The holder's clock when it began trying.
+    pub created: Option<Timestamp>,
+    /// As in the record.
+    pub info: Option<String>,
+    /// The text of a record that cannot be understood, made safe to show and cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+    /// Where it is stored.
+    pub records: Vec<RecordName>,
+}
+
+/// Why people are asked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerdictFacts {
+    /// The verdict in a word.
+    pub verdict: Verdict,
+    /// In a sentence.
+    pub why: String,
+    /// The rule behind it.
+    pub rule: String,
+    /// The shortest time it can have been held, seconds.
+    pub held_at_least_seconds: i64,
+    /// The longest, seconds.
+    pub held_at_most_seconds: i64,
+    /// What was seen of the holder.
+    pub sign_of_life: Value,
+    /// What a release must say it does not mind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs_even_if: Vec<EvenIf>,
+}
+
+/// How to approve.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ApproveFacts {
+    /// The approvals topic.
+    pub topic: String,
+    /// The message; `by` is for the approver to add.
+    pub message: Value,
+}
+
+/// What to copy. A command that cannot be printed safely is missing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Commands {
+    /// Looks at the record as it is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspect: Option<String>,
+    /// Looks at the other half of a pair or the other side of a split.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inspect_others: Vec<String>,
+    /// Terraform's own way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub force_unlock: Option<String>,
+    /// Lockwarden's way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// Leaves it alone for two hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<String>,
+}
+
+/// Whom a decision goes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// The approvals topic.
+    pub topic: &'a TopicArn,
+    /// The `approve` function.
+    pub function: &'a str,
+}
+
+/// A notice in all its forms, ready to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// ASCII, at most 99 characters.
+    pub subject: String,
+    /// The message for `MessageStructure: json`: a form for each kind of subscriber.
+    pub message: String,
+    /// The message attributes, for filter policies.
+    pub attributes: [(&'static str, String); 4],
+}
+
+/// The longest foreign text in a notice (characters): whoever can lock can write novels.
+const LONGEST: usize = 2_000;
+/// The longest path in an attribute (characters).
+const LONGEST_ATTRIBUTE: usize = 1_100;
+
+impl Notice {
+    /// Asks about a lock, or reminds of it.
+    #[must_use]
+    pub fn asking(
+        kind: NoticeKind,
+        entry: &Entry,
+        lock: &Lock,
+        judgement: &Judgement,
+        desk: Desk<'_>,
+    ) -> Self {
+        let info = lock.info().ok();
+        let region = desk.topic.region();
+        let plain = judgement.objections.is_empty();
+        let release = if plain {
+            commands::release(desk.topic, &entry.code)
+        } else {
+            commands::release_even_if(desk.function, region, &entry.code, &judgement.objections)
+        };
+        let mut message = json!({"decision": "release", "request": entry.code});
+        if let (false, Some(fields)) = (plain, message.as_object_mut()) {
+            fields.insert("even_if".to_owned(), json!(judgement.objections));
+        }
+        let mut inspect = lock
+            .places
+            .iter()
+            .chain(lock.rivals.iter().map(|rival| &rival.place))
+            .map(|place| commands::inspect(&lock.path, place, region));
+        Self {
+            kind,
+            request: Some(entry.code.clone()),
+            lock: Some(LockFacts::of(lock)),
+            rivals: lock
+                .rivals
+                .iter()
+                .map(|rival| LockFacts::of(&lock_of(lock, rival)))
+                .collect(),
+            verdict: Some(VerdictFacts::of(judgement)),
+            approve: Some(ApproveFacts {
+                topic: desk.topic.as_str().to_owned(),
+                message,
+            }),
+            commands: Some(Commands {
+                inspect: inspect.next().flatten(),
+                inspect_others: inspect.flatten().collect(),
+                force_unlock: info
+                    .as_ref()
+                    .and_then(|info| commands::force_unlock(&info.id)),
+                release: release.filter(|_| !matches!(lock.content, Content::Closed(_))),
+                keep: commands::keep(desk.topic, &entry.code, "2h"),
+            }),
+            outcome: None,
+        }
+    }
+
+    /// Tells what came of a decision; `entry` where it is about a known lock.
+    #[must_use]
+    pub fn of_outcome(outcome: Outcome, entry: Option<&Entry>) -> Self {
+        Self {
+            kind: NoticeKind::of_outcome(outcome.result),
+            request: entry
+                .map(|entry| entry.code.clone())
+                .or_else(|| outcome.request.clone()),
+            lock: entry.map(|entry| LockFacts::of(&entry.lock())),
+            rivals: Vec::new(),
+            verdict: None,
+            approve: None,
+            commands: None,
+            outcome: Some(outcome),
+        }
+    }
+
+    /// Tells the people who were asked that the holder let go.
+    #[must_use]
+    pub fn ended(entry: &Entry) -> Self {
+        Self {
+            kind: NoticeKind::Ended,
+            request: Some(entry.code.clone()),
+            lock: Some(LockFacts::of(&entry.lock())),
+            rivals: Vec::new(),
+            verdict: None,
+            approve: None,
+            commands: None,
+            outcome: None,
+        }
+    }
+
+    /// A marked notice about nothing.
+    #[must_use]
+    pub fn test() -> Self {
+        Self {
+            kind: NoticeKind::Test,
+            request: None,
+            lock: None,
+            rivals: Vec::new(),
+            verdict: None,
+            approve: None,
+            commands: None,
+            outcome: None,
+        }
+    }
+
+    /// The notice in all its forms.
+    #[must_use]
+    pub fn render(&self) -> Rendered {
+        let document = serde_json::to_string(self).unwrap_or_default();
+        let email = email::body(self);
+        let message = json!({
+            "default": email,
+            "email": email,
+            "sms": sms::line(self),
+            "sqs": document,
+            "lambda": document,
+            "http": document,
+        });
+        let operation = self.lock.as_ref().and_then(|lock| lock.operation.clone());
+        let path = self
+            .lock
+            .as_ref()
+            .map(|lock| lock.lock_id.as_str().to_owned());
+        Rendered {
+            subject: email::subject(self),
+            message: message.to_string(),
+            attributes: [
+                ("kind", self.kind.word().to_owned()),
+                ("severity", self.severity().to_owned()),
+                ("operation", attribute(operation)),
+                ("path", attribute(path)),
+            ],
+        }
+    }
+
+    /// `warning` where somebody should act, `error` where something went half-way, `info` for the rest.
+    fn severity(&self) -> &'static str {
+        match (
+            self.kind,
+            self.outcome.as_ref().map(|outcome| outcome.result),
+        ) {
+            (_, Some(OutcomeKind::PartlyReleased)) => "error",
+            (
+                NoticeKind::StaleLock
+                | NoticeKind::Reminder
+                | NoticeKind::UnreadableLock
+                | NoticeKind::SplitLock
+                | NoticeKind::Rejected,
+                _,
+            ) => "warning",
+            (NoticeKind::Released | NoticeKind::Kept | NoticeKind::Ended | NoticeKind::Test, _) => {
+                "info"
+            }
+        }
+    }
+}
+
+/// SNS refuses an empty attribute.
+fn attribute(value: Option<String>) -> String {
+    value
+        .map(|value| text::shown(&value, LONGEST_ATTRIBUTE))
+        .filter(|value| !value.is_empty())
+        .unwrap_or("none".to_owned())
+}
+
+fn lock_of(lock: &Lock, rival: &Rival) -> Lock {
+    Lock {
+        path: lock.path.clone(),
+        content: rival.content.clone(),
+        places: vec![rival.place.clone()],
+        rivals: Vec::new(),
+    }
+}
+
+impl LockFacts {
+    fn of(lock: &Lock) -> Self {
+        let info = lock.info().ok();
+        let field = |get: fn(&LockInfo) -> &str| info.as_ref().map(|info| cut(get(info)));
+        Self {
+            lock_id: lock.path.clone(),
+            id: info.as_ref().map(|info| info.id.clone()),
+            path: field(|info| &info.path),
+            operation: field(|info| info.operation.as_str()),
+            who: field(|info| &info.who),
+            version: field(|info| &info.version),
+            created: info.as_ref().map(|info| info.created),
+            info: field(|info| &info.info),
+            raw: match info {
+                Some(_) => None,
+                None => lock.content.text().map(|raw| text::shown(raw, LONGEST)),
+            },
+            records: lock.places.iter().map(RecordName::from).collect(),
+        }
+    }
+}
+
+/// The document keeps a field as it is (JSON escapes it), only cut.
+fn cut(value: &str) -> String {
+    value.chars().take(LONGEST).collect()
+}
+
+impl VerdictFacts {
+    fn of(judgement: &Judgement) -> Self {
+        Self {
+            verdict: judgement.verdict,
+            why: judgement.why.clone(),
+            rule: judgement.rule.clone(),
+            held_at_least_seconds: judgement.held.at_least.as_secs(),
+            held_at_most_seconds: judgement.held.at_most.as_secs(),
+            sign_of_life: match &judgement.life {
+                SignOfLife::Seen { state_written } => {
+                    json!({"status": "seen", "state_written": state_written})
+                }
+                SignOfLife::NoneSeen { state_written } => {
+                    json!({"status": "none_seen", "state_written": state_written})
+                }
+                SignOfLife::Unknown(why) => {
+                    json!({"status": "unknown", "why": why, "state_written": null})
+                }
+            },
+            needs_even_if: judgement.objections.clone(),
+        }
+    }
+}
+
+impl NoticeKind {
+    /// The notice of an outcome.
+    #[must_use]
+    pub fn of_outcome(result: OutcomeKind) -> Self {
+        match result {
+            OutcomeKind::Released | OutcomeKind::PartlyReleased => Self::Released,
+            OutcomeKind::AlreadyReleased => Self::Ended,
+            OutcomeKind::Kept => Self::Kept,
+            OutcomeKind::ChangedHands | OutcomeKind::NotStale | OutcomeKind::Rejected => {
+                Self::Rejected
+            }
+        }
+    }
+
+    /// Whether it asks people for a decision.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        match self {
+            Self::StaleLock | Self::Reminder | Self::UnreadableLock | Self::SplitLock => true,
+            Self::Released | Self::Kept | Self::Ended | Self::Rejected | Self::Test => false,
+        }
+    }
+
+    /// The word in a message.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::StaleLock => "stale_lock",
+            Self::Reminder => "reminder",
+            Self::UnreadableLock => "unreadable_lock",
+            Self::SplitLock => "split_lock",
+            Self::Released => "released",
+            Self::Kept => "kept",
+            Self::Ended => "ended",
+            Self::Rejected => "rejected",
+            Self::Test => "test",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

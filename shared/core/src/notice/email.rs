@@ -1,0 +1,378 @@
+//! The text for a person who was just woken: what is stuck, why, whether to act, and exactly how.
+//!
+//! A line that begins with a command holds nothing else, so it can be copied whole. Foreign text is made safe by
+//! [`shown`].
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
+use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
+use crate::policy::Verdict;
+use crate::record::Operation;
+use crate::span;
+use crate::text::{shown, tail_ascii};
+
+/// SNS takes a subject of fewer than 100 characters.
+const LONGEST_SUBJECT: usize = 99;
+/// How much of a foreign field a line shows (characters).
+const FIELD: usize = 300;
+
+/// The subject: what, which state, which request. ASCII.
+pub(super) fn subject(notice: &Notice) -> String {
+    let head = format!("[Lockwarden] {}", notice.headline());
+    let code = notice
+        .request
+        .as_ref()
+        .map(|code| format!(" ({code})"))
+        .unwrap_or_default();
+    let Some(lock) = &notice.lock else {
+        return head;
+    };
+    let room = LONGEST_SUBJECT.saturating_sub(head.len() + code.len() + 2);
+    format!("{head}: {}{code}", tail_ascii(lock.lock_id.as_str(), room))
+}
+
+impl Notice {
+    /// What happened, in a few words of ASCII.
+    pub(super) fn headline(&self) -> &'static str {
+        match (
+            self.kind,
+            self.outcome.as_ref().map(|outcome| outcome.result),
+        ) {
+            (_, Some(OutcomeKind::PartlyReleased)) => "Lock released by half",
+            (_, Some(OutcomeKind::ChangedHands)) => "Not released, another lock is there",
+            (_, Some(OutcomeKind::NotStale)) => "Not released, the lock is not stale",
+            (NoticeKind::StaleLock, _) => "Stale lock",
+            (NoticeKind::Reminder, _) => "Still stuck",
+            (NoticeKind::UnreadableLock, _) => "Unreadable lock",
+            (NoticeKind::SplitLock, _) => "Two holders at once",
+            (NoticeKind::Released, _) => "Lock released",
+            (NoticeKind::Kept, _) => "Lock kept",
+            (NoticeKind::Ended, _) => "Lock is gone, nothing to do",
+            (NoticeKind::Rejected, _) => "Decision not carried out",
+            (NoticeKind::Test, _) => "Test notice, nothing to do",
+        }
+    }
+}
+
+/// The whole text.
+pub(super) fn body(notice: &Notice) -> String {
+    let mut text = Text::default();
+    match (&notice.lock, &notice.verdict, &notice.outcome) {
+        (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
+        (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome),
+        (Some(lock), None, None) => {
+            text.line("The lock that you were asked about is gone: its holder let go. There is nothing to do.");
+            text.gap();
+            facts(&mut text, lock);
+        }
+        (None, _, _) => {
+            text.line(
+                "This is a test notice, sent by hand. If you can read it, Lockwarden reaches you.",
+            );
+            text.line("There is nothing to do.");
+        }
+    }
+    if let Some(code) = &notice.request {
+        text.gap();
+        text.line(format!("Request {code}"));
+    }
+    text.0
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, line: impl AsRef<str>) {
+        self.0.push_str(line.as_ref());
+        self.0.push('\n');
+    }
+
+    fn gap(&mut self) {
+        self.0.push('\n');
+    }
+
+    fn field(&mut self, name: &str, value: impl AsRef<str>) {
+        self.line(format!("{:<12}{}", format!("{name}:"), value.as_ref()));
+    }
+
+    /// A command on a line of its own, or a word why there is none.
+    fn command(&mut self, command: Option<&String>) {
+        match command {
+            Some(command) => self.line(command),
+            None => self.line(
+                "(not printed: a name in it holds characters that do not belong into a shell)",
+            ),
+        }
+    }
+}
+
+fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictFacts) {
+    text.line(opening(notice.kind));
+    text.gap();
+    facts(text, lock);
+    for rival in &notice.rivals {
+        text.gap();
+        text.line("The other side:");
+        facts(text, rival);
+    }
+    text.gap();
+    text.field("Held", held(lock, verdict));
+    text.field(
+        if verdict.verdict == Verdict::Stale {
+            "Stale"
+        } else {
+            "Why"
+        },
+        shown(&verdict.why, 1_000),
+    );
+    text.field("Rule", shown(&verdict.rule, FIELD));
+    text.field("Life", life(verdict));
+    let Some(commands) = &notice.commands else {
+        return;
+    };
+    text.gap();
+    text.line("1. LOOK. Is the holder really gone? Check the job or the machine, and the record as it is stored:");
+    text.command(commands.inspect.as_ref());
+    for other in &commands.inspect_others {
+        text.line(other);
+    }
+    text.gap();
+    text.line("2. RELEASE it, if the holder is gone. Deletes exactly this lock, and only if it is unchanged:");
+    if let Some(release) = &commands.release {
+        text.line(release);
+    } else {
+        text.line(
+            "(Lockwarden cannot compare this record and will not delete it; remove it by hand)",
+        );
+    }
+    if !verdict.needs_even_if.is_empty() && commands.release.is_some() {
+        let words: Vec<&str> = verdict
+            .needs_even_if
+            .iter()
+            .map(|word| word.word())
+            .collect();
+        text.line(format!(
+            "   `even_if` says that you know: {}. Read the facts above twice.",
+            words.join(", ")
+        ));
+    }
+    text.line("   Or KEEP it, and be left in peace for 2 h:");
+    text.command(commands.keep.as_ref());
+    text.gap();
+    text.line("3. BY HAND instead, in the directory and the workspace of this state (`tofu` for OpenTofu):");
+    match &commands.force_unlock {
+        Some(force_unlock) => text.line(force_unlock),
+        None => text
+            .line("(`terraform force-unlock` cannot remove this lock: it has no usable lock ID)"),
+    }
+    text.gap();
+    text.line("DO NOT");
+    text.line("- release while the job still runs: releasing does not stop it, and two writers corrupt the state");
+    text.line("- run with -lock=false, or delete rows or objects by hand: the next holder's lock may be hit");
+    text.line("- touch the item that ends in -md5: it is the checksum of the state, not a lock");
+}
+
+fn opening(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::StaleLock => {
+            "A Terraform state lock looks stale. Nobody can plan or apply this state until it is released.\n\
+             Nothing has been changed yet; you decide."
+        }
+        NoticeKind::Reminder => {
+            "A Terraform state lock that you were asked about still looks stale. Nobody can plan or apply this state.\n\
+             Nothing has been changed yet; you decide."
+        }
+        NoticeKind::UnreadableLock => {
+            "A Terraform state is locked by a record that cannot be understood. Nobody can plan or apply this state,\n\
+             and nobody can tell how old the lock is. Nothing has been changed yet; you decide."
+        }
+        NoticeKind::SplitLock => {
+            "TWO HOLDERS HOLD ONE STATE: the DynamoDB item and the S3 lock file name different locks. Some clients use\n\
+             one store and some the other, so the state is not protected right now. Stop both before you release any."
+        }
+        NoticeKind::Released
+        | NoticeKind::Kept
+        | NoticeKind::Ended
+        | NoticeKind::Rejected
+        | NoticeKind::Test => "",
+    }
+}
+
+fn facts(text: &mut Text, lock: &LockFacts) {
+    text.field("State", shown(lock.lock_id.as_str(), 1_100));
+    if let Some(who) = &lock.who {
+        let who = if who.is_empty() {
+            "not said".to_owned()
+        } else {
+            shown(who, FIELD)
+        };
+        let version = lock
+            .version
+            .as_deref()
+            .filter(|version| !version.is_empty());
+        let version =
+            version.map(|version| format!(", Terraform or OpenTofu {}", shown(version, 60)));
+        text.field("Holder", format!("{who}{}", version.unwrap_or_default()));
+    }
+    if let Some(raw) = &lock.operation {
+        let operation = Operation::new(raw.clone());
+        let risk = if operation.may_write() {
+            "it may have been writing the state"
+        } else {
+            "it only reads the state"
+        };
+        text.field(
+            "Operation",
+            format!("{operation} ({}): {risk}", shown(raw, 60)),
+        );
+    }
+    match &lock.id {
+        Some(id) => text.field("Lock ID", shown(id.as_str(), FIELD)),
+        None => text.field("Lock ID", "cannot be read"),
+    }
+    if let Some(raw) = &lock.raw {
+        text.field("Raw text", format!("`{raw}`"));
+    }
+    for record in &lock.records {
+        text.field("Stored in", stored_in(record));
+    }
+}
+
+fn stored_in(record: &RecordName) -> String {
+    match record {
+        RecordName::Dynamodb { table } => format!("DynamoDB table {}", shown(table, FIELD)),
+        RecordName::S3 { bucket, key } => format!(
+            "S3 object s3://{}/{}",
+            shown(bucket, FIELD),
+            shown(key, 1_100)
+        ),
+    }
+}
+
+fn held(lock: &LockFacts, verdict: &VerdictFacts) -> String {
+    let at_least = span::shown(SignedDuration::from_secs(verdict.held_at_least_seconds));
+    let at_most = span::shown(SignedDuration::from_secs(verdict.held_at_most_seconds));
+    let created = lock.created.map(|created| {
+        created
+            .to_zoned(TimeZone::UTC)
+            .strftime("%Y-%m-%d %H:%M:%S UTC")
+            .to_string()
+    });
+    match created {
+        Some(created) if at_least == at_most => {
+            format!("{at_least}; it began trying at {created} by its own clock")
+        }
+        Some(created) => format!(
+            "at least {at_least}, at most {at_most}; it began trying at {created} by its own clock"
+        ),
+        None => format!("at least {at_least}"),
+    }
+}
+
+fn life(verdict: &VerdictFacts) -> String {
+    let sign = &verdict.sign_of_life;
+    let written = sign.get("state_written").and_then(|at| at.as_str());
+    match (
+        sign.get("status").and_then(|status| status.as_str()),
+        written,
+    ) {
+        (Some("seen"), Some(at)) => {
+            format!("the state was written at {at}: the holder is probably alive")
+        }
+        (Some("none_seen"), Some(at)) => {
+            format!(
+                "no sign of life seen; the state was last written at {at}. A long step writes nothing either"
+            )
+        }
+        (Some("none_seen"), None) => {
+            "no sign of life seen; there is no state yet. A first apply looks like this".to_owned()
+        }
+        _ => {
+            let why = sign
+                .get("why")
+                .and_then(|why| why.as_str())
+                .unwrap_or_default();
+            format!("unknown: {}", shown(why, FIELD))
+        }
+    }
+}
+
+fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
+    text.line(sentence(outcome));
+    text.gap();
+    if let Some(lock) = lock {
+        facts(text, lock);
+    } else if let Some(path) = &outcome.lock_id {
+        text.field("State", shown(path.as_str(), 1_100));
+    }
+    if let Some(by) = &outcome.by {
+        text.field(
+            "Decided by",
+            format!("{} (as the message says)", shown(by, FIELD)),
+        );
+    }
+    if let Some(why) = &outcome.why {
+        text.field("Why", shown(why, 1_000));
+    }
+    if let Some(holder) = &outcome.now_held_by {
+        text.field("Now held by", new_holder(holder));
+    }
+    if let Some(until) = &outcome.until {
+        text.field(
+            "Quiet until",
+            until
+                .to_zoned(TimeZone::UTC)
+                .strftime("%Y-%m-%d %H:%M:%S UTC")
+                .to_string(),
+        );
+    }
+    if outcome.digest == Some(DigestCheck::Mismatch) {
+        text.line("Beware: the state's digest does not fit the state. The next plan will say so, and how to repair it.");
+    }
+    if let Some(example) = &outcome.example {
+        text.gap();
+        text.line("A decision that can be carried out looks like this:");
+        text.line(example);
+    }
+    if let Some(next) = &outcome.next {
+        text.gap();
+        text.field("Next", next);
+    }
+}
+
+fn new_holder(holder: &NewHolder) -> String {
+    match &holder.id {
+        Some(id) => format!(
+            "{}, {}, lock ID {}",
+            shown(&holder.who, FIELD),
+            Operation::new(holder.operation.clone()),
+            shown(id.as_str(), FIELD)
+        ),
+        None => "a record that cannot be read".to_owned(),
+    }
+}
+
+fn sentence(outcome: &Outcome) -> &'static str {
+    match (outcome.result, outcome.confirmed) {
+        (OutcomeKind::Released, Some(false)) => {
+            "The lock is gone. The release was interrupted half-way, so it may be that the holder let go itself."
+        }
+        (OutcomeKind::Released, _) => {
+            "The lock was released. Releasing does not stop the old holder: make sure that it is gone."
+        }
+        (OutcomeKind::AlreadyReleased, _) => "The lock was gone already. There is nothing to do.",
+        (OutcomeKind::ChangedHands, _) => {
+            "NOT released: another lock is there now, and it was left alone. The one you decided about is gone."
+        }
+        (OutcomeKind::NotStale, _) => "NOT released: the lock is not stale.",
+        (OutcomeKind::Kept, _) => "The lock stays. Nobody is reminded for a while.",
+        (OutcomeKind::PartlyReleased, _) => {
+            "Released by half: the S3 lock file is gone, but the DynamoDB item changed meanwhile and was left alone.\n\
+             Look at it before you decide about it."
+        }
+        (OutcomeKind::Rejected, _) => "A decision was NOT carried out. Nothing was changed.",
+    }
+}

@@ -1,0 +1,225 @@
+use insta::assert_snapshot;
+use jiff::SignedDuration;
+
+use super::*;
+use crate::lock::gather;
+use crate::outcome::NewHolder;
+use crate::policy::{Policy, Sighting, StateObject, judge};
+use crate::testing::{at, item, item_with, lock_file, text_created};
+
+const POLICY: Policy = Policy {
+    stale_after: SignedDuration::from_mins(15),
+    quiet_for: SignedDuration::from_mins(5),
+};
+
+/// The notice that asks about the first of these locks, three hours after it was first seen.
+fn asking(kind: NoticeKind, records: Vec<crate::item::Record>) -> Notice {
+    let topic = TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:approvals").unwrap();
+    let lock = gather(records).remove(0);
+    let entry = Entry::first_sight(
+        RequestCode::parse("7F3K2QWX").unwrap(),
+        &lock,
+        at("2026-01-01T00:10:00Z"),
+    );
+    let state = StateObject::Written {
+        at: at("2025-12-31T23:59:00Z"),
+        etag: None,
+    };
+    let sighting = Sighting {
+        lock: &lock,
+        first_seen: entry.first_seen,
+        sightings: 2,
+        state: &state,
+    };
+    let judgement = judge(&POLICY, at("2026-01-01T03:12:00Z"), &sighting);
+    Notice::asking(
+        kind,
+        &entry,
+        &lock,
+        &judgement,
+        Desk {
+            topic: &topic,
+            function: "approve",
+        },
+    )
+}
+
+fn email(notice: &Notice) -> String {
+    let message: Value = serde_json::from_str(&notice.render().message).unwrap();
+    assert_eq!(message["email"], message["default"]);
+    message["email"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_stale_lock_is_told_so_that_a_tired_person_can_decide() {
+    let notice = asking(
+        NoticeKind::StaleLock,
+        vec![
+            item("locks", "acme/prod/a.tfstate", "A"),
+            lock_file("acme/prod/a.tfstate", "A"),
+        ],
+    );
+    assert_snapshot!(email(&notice));
+    assert_snapshot!(notice.render().subject, @"[Lockwarden] Stale lock: acme/prod/a.tfstate (7F3K2QWX)");
+}
+
+#[test]
+fn a_phantom_is_told_with_the_command_that_can_remove_it() {
+    let mut record = item("locks", "acme/prod/a.tfstate", "A");
+    record.content = Content::Phantom;
+    assert_snapshot!(email(&asking(NoticeKind::UnreadableLock, vec![record])));
+}
+
+#[test]
+fn a_split_shows_both_sides() {
+    let sides = vec![
+        item("locks", "acme/prod/a.tfstate", "A"),
+        lock_file("acme/prod/a.tfstate", "B"),
+    ];
+    assert_snapshot!(email(&asking(NoticeKind::SplitLock, sides)));
+}
+
+#[test]
+fn outcomes_are_told_with_what_to_do_next() {
+    let lock = gather(vec![item("locks", "acme/prod/a.tfstate", "A")]).remove(0);
+    let entry = Entry::first_sight(
+        RequestCode::parse("7F3K2QWX").unwrap(),
+        &lock,
+        at("2026-01-01T00:10:00Z"),
+    );
+    let holder = gather(vec![item("locks", "acme/prod/a.tfstate", "B")])
+        .remove(0)
+        .info()
+        .unwrap();
+    let mut text = String::new();
+    for outcome in [
+        Outcome {
+            next: Some("terraform plan".to_owned()),
+            ..Outcome::new(OutcomeKind::Released, Some("alice".to_owned()))
+        },
+        Outcome {
+            now_held_by: Some(NewHolder::of(Some(&holder))),
+            ..Outcome::new(OutcomeKind::ChangedHands, Some("alice".to_owned()))
+        },
+        Outcome {
+            until: Some(at("2026-01-01T05:00:00Z")),
+            ..Outcome::new(OutcomeKind::Kept, Some("alice".to_owned()))
+        },
+    ] {
+        text.push_str(&email(&Notice::of_outcome(outcome, Some(&entry))));
+        text.push_str("-----\n");
+    }
+    let rejected = Outcome {
+        example: Some(crate::decision::example(None, &[])),
+        ..Outcome::new(OutcomeKind::Rejected, None)
+    };
+    text.push_str(&email(&Notice::of_outcome(
+        rejected.because("`by` is missing: who decides?"),
+        None,
+    )));
+    assert_snapshot!(text);
+}
+
+#[test]
+fn the_document_has_the_fields_of_the_contract() {
+    let notice = asking(
+        NoticeKind::StaleLock,
+        vec![item("locks", "acme/prod/a.tfstate", "A")],
+    );
+    let message: Value = serde_json::from_str(&notice.render().message).unwrap();
+    assert_eq!(message["sqs"], message["http"]);
+    assert_eq!(message["sqs"], message["lambda"]);
+    let document: Value = serde_json::from_str(message["sqs"].as_str().unwrap()).unwrap();
+    insta::assert_json_snapshot!(document);
+}
+
+#[test]
+fn the_release_command_is_a_decision_that_is_understood() {
+    for records in [
+        vec![item("locks", "b/k", "A")],
+        vec![item("locks", "b/k", "A"), lock_file("b/k", "B")],
+    ] {
+        let command = asking(NoticeKind::StaleLock, records)
+            .commands
+            .unwrap()
+            .release
+            .unwrap();
+        let words = shlex::split(&command.replace("\"$USER\"", "alice")).unwrap();
+        let message = words.iter().find(|word| word.starts_with('{')).unwrap();
+        assert_eq!(crate::decision::parse(message).unwrap().by, "alice");
+    }
+}
+
+/// Whatever a holder writes: subjects stay ASCII and short, SMS lines short, nothing unprintable gets through, and the
+/// whole stays below what SNS takes.
+#[test]
+fn foreign_text_does_no_harm() {
+    let nasty = "\u{1b}[2J\"'<b>&\n\r\u{202e}$(x)`y`".to_owned() + &"é".repeat(2_000);
+    let text = text_created("A", "2026-01-01T00:00:00Z")
+        .replace(
+            "runner@A",
+            &serde_json::to_string(&nasty)
+                .unwrap()
+                .trim_matches('"')
+                .to_owned(),
+        )
+        .replace(
+            "OperationTypeApply",
+            &serde_json::to_string(&nasty)
+                .unwrap()
+                .trim_matches('"')
+                .to_owned(),
+        );
+    for (path, text) in [
+        ("b/k", text.clone()),
+        (&*format!("b/{nasty}"), text),
+        ("b/k", format!("not json {nasty}")),
+    ] {
+        let notice = asking(NoticeKind::StaleLock, vec![item_with("locks", path, &text)]);
+        let rendered = notice.render();
+        assert!(
+            rendered.subject.is_ascii() && rendered.subject.len() <= 99,
+            "{}",
+            rendered.subject
+        );
+        assert!(
+            rendered.message.len() < 256 * 1024,
+            "{}",
+            rendered.message.len()
+        );
+        let message: Value = serde_json::from_str(&rendered.message).unwrap();
+        let sms = message["sms"].as_str().unwrap();
+        assert!(
+            sms.is_ascii() && sms.len() <= 140 && sms.contains("7F3K2QWX"),
+            "{sms}"
+        );
+        assert!(
+            email(&notice)
+                .lines()
+                .flat_map(str::chars)
+                .all(text::is_printable)
+        );
+        for (_, value) in rendered.attributes {
+            assert!(value.chars().all(text::is_printable) && !value.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_text_message_is_one_line_with_the_code() {
+    let notice = asking(
+        NoticeKind::StaleLock,
+        vec![item(
+            "locks",
+            &format!("acme/{}/a.tfstate", "x".repeat(300)),
+            "A",
+        )],
+    );
+    let message: Value = serde_json::from_str(&notice.render().message).unwrap();
+    let sms = message["sms"].as_str().unwrap();
+    assert_eq!(sms.len(), 140);
+    assert!(
+        sms.starts_with("Lockwarden: Stale lock ...x") && sms.ends_with("a.tfstate (7F3K2QWX)"),
+        "{sms}"
+    );
+}

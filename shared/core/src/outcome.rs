@@ -1,0 +1,200 @@
+//! What came of a decision: the reply of `approve`, the text of its notice, and a line in the ledger.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{LockId, LockPath, RequestCode};
+use crate::item::Place;
+use crate::record::LockInfo;
+
+/// What came of a decision. An outcome is an answer, not an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// In one word.
+    #[serde(rename = "outcome")]
+    pub result: OutcomeKind,
+    /// The request it answers, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestCode>,
+    /// The state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_id: Option<LockPath>,
+    /// The lock ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<LockId>,
+    /// Who decided, as the decision claims.
+    pub by: Option<String>,
+    /// Who decided, as AWS vouches for; `null` where it does not.
+    pub by_verified: Option<String>,
+    /// What was released.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<RecordName>,
+    /// `false` where the record was found gone when a decision that was left half-done was taken up again: Lockwarden
+    /// may have deleted it, or the holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<bool>,
+    /// Whether the state's digest in the lock table fits the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DigestCheck>,
+    /// What to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Until when nobody is reminded (`kept`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Why it came to this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// A decision that would be right (`rejected`, `not_stale`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// The lock that is there now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now_held_by: Option<NewHolder>,
+}
+
+/// The word for an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeKind {
+    /// The lock is gone, by this decision.
+    Released,
+    /// The lock was gone before.
+    AlreadyReleased,
+    /// Another lock is there now. It was left alone.
+    ChangedHands,
+    /// The lock is not stale, and the decision did not say that it may go all the same.
+    NotStale,
+    /// Nobody is reminded for a while.
+    Kept,
+    /// The first half of a pair is gone, the second changed meanwhile and was left alone.
+    PartlyReleased,
+    /// The decision was wrong or not allowed.
+    Rejected,
+}
+
+/// Whether a state's digest fits the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DigestCheck {
+    /// It does.
+    Match,
+    /// It does not: the next plan fails with "state data in S3 does not have the expected content".
+    Mismatch,
+    /// It cannot be told (encrypted or large object, or no right to look).
+    Unknown,
+}
+
+/// A released record, by its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum RecordName {
+    /// An object.
+    S3 {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+    /// An item.
+    Dynamodb {
+        /// Its table.
+        table: String,
+    },
+}
+
+impl From<&Place> for RecordName {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::S3 { bucket, key, .. } => Self::S3 {
+                bucket: bucket.clone(),
+                key: key.clone(),
+            },
+            Place::Dynamodb { table } => Self::Dynamodb {
+                table: table.clone(),
+            },
+        }
+    }
+}
+
+/// Who holds the state now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewHolder {
+    /// The new lock's ID; `None` where its record cannot be read.
+    pub id: Option<LockId>,
+    /// `user@host`.
+    pub who: String,
+    /// What it does, as in the record.
+    pub operation: String,
+    /// Its `Created` time.
+    pub created: Option<Timestamp>,
+}
+
+impl NewHolder {
+    /// From what can be read of the new lock.
+    #[must_use]
+    pub fn of(info: Option<&LockInfo>) -> Self {
+        match info {
+            Some(info) => Self {
+                id: Some(info.id.clone()),
+                who: info.who.clone(),
+                operation: info.operation.as_str().to_owned(),
+                created: Some(info.created),
+            },
+            None => Self {
+                id: None,
+                who: String::new(),
+                operation: String::new(),
+                created: None,
+            },
+        }
+    }
+}
+
+impl Outcome {
+    /// An outcome with nothing but its word and who decided.
+    #[must_use]
+    pub fn new(result: OutcomeKind, by: Option<String>) -> Self {
+        Self {
+            result,
+            request: None,
+            lock_id: None,
+            id: None,
+            by,
+            by_verified: None,
+            records: Vec::new(),
+            confirmed: None,
+            digest: None,
+            next: None,
+            until: None,
+            why: None,
+            example: None,
+            now_held_by: None,
+        }
+    }
+
+    /// The same with a reason.
+    #[must_use]
+    pub fn because(self, why: impl Into<String>) -> Self {
+        Self {
+            why: Some(why.into()),
+            ..self
+        }
+    }
+}
+
+impl OutcomeKind {
+    /// The word in a message.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::AlreadyReleased => "already_released",
+            Self::ChangedHands => "changed_hands",
+            Self::NotStale => "not_stale",
+            Self::Kept => "kept",
+            Self::PartlyReleased => "partly_released",
+            Self::Rejected => "rejected",
+        }
+    }
+}

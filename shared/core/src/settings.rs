@@ -1,0 +1,547 @@
+//! The settings of the functions: environment variables, read once at start, strictly.
+//!
+//! Nothing that decides has a silent fallback: a wrong value stops the function with the setting's name and an example.
+
+use jiff::SignedDuration;
+use thiserror::Error;
+
+use crate::policy::Policy;
+use crate::{span, text};
+
+/// Lock tables to look in: comma-separated names or ARNs; `table/index` reads a sparse index on `Info` instead.
+pub const LOCK_TABLES: &str = "LOCK_TABLES";
+/// State buckets to look for lock objects in: comma-separated `bucket` or `bucket/prefix`.
+pub const STATE_BUCKETS: &str = "STATE_BUCKETS";
+/// Lockwarden's own table.
+pub const LEDGER_TABLE: &str = "LEDGER_TABLE";
+/// How long the ledger keeps a lock after its end; a span.
+pub const LEDGER_KEEP_FOR: &str = "LEDGER_KEEP_FOR";
+/// Where notices go.
+pub const NOTICE_TOPIC_ARN: &str = "NOTICE_TOPIC_ARN";
+/// Where decisions come from.
+pub const APPROVAL_TOPIC_ARN: &str = "APPROVAL_TOPIC_ARN";
+/// The `approve` function, by name or ARN: sweep hands it decisions that were left half-done.
+pub const APPROVE_FUNCTION: &str = "APPROVE_FUNCTION";
+/// From which hold time on a lock is stale; a span.
+pub const STALE_AFTER: &str = "STALE_AFTER";
+/// For how long a write of the state counts as a sign of life; a span.
+pub const QUIET_FOR: &str = "QUIET_FOR";
+/// How often an unanswered request is told again; a span.
+pub const REMIND_EVERY: &str = "REMIND_EVERY";
+/// `enabled` or `disabled`: whether approve releases at all.
+pub const RELEASES: &str = "RELEASES";
+/// `true` when the approvals topic's policy names the approvers.
+pub const TOPIC_RESTRICTED: &str = "TOPIC_RESTRICTED";
+
+/// Every setting that `sweep` reads.
+pub const SWEEP: &[&str] = &[
+    LOCK_TABLES,
+    STATE_BUCKETS,
+    LEDGER_TABLE,
+    LEDGER_KEEP_FOR,
+    NOTICE_TOPIC_ARN,
+    APPROVAL_TOPIC_ARN,
+    APPROVE_FUNCTION,
+    STALE_AFTER,
+    QUIET_FOR,
+    REMIND_EVERY,
+];
+
+/// Every setting that `approve` reads.
+pub const APPROVE: &[&str] = &[
+    LOCK_TABLES,
+    STATE_BUCKETS,
+    LEDGER_TABLE,
+    LEDGER_KEEP_FOR,
+    NOTICE_TOPIC_ARN,
+    APPROVAL_TOPIC_ARN,
+    STALE_AFTER,
+    QUIET_FOR,
+    RELEASES,
+    TOPIC_RESTRICTED,
+];
+
+/// What both functions need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The lock tables; together with `buckets` at least one.
+    pub tables: Vec<Table>,
+    /// The state buckets.
+    pub buckets: Vec<Bucket>,
+    /// Lockwarden's own table.
+    pub ledger_table: String,
+    /// How long the ledger keeps a lock after its end.
+    pub ledger_keep_for: SignedDuration,
+    /// Where notices go.
+    pub notice_topic: TopicArn,
+    /// Where decisions come from.
+    pub approval_topic: TopicArn,
+    /// When a lock is stale.
+    pub policy: Policy,
+}
+
+/// What `sweep` needs besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SweepSettings {
+    /// What both functions need.
+    pub common: Settings,
+    /// The `approve` function, by name or ARN.
+    pub approve_function: String,
+    /// How often an unanswered request is told again.
+    pub remind_every: SignedDuration,
+}
+
+/// What `approve` needs besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApproveSettings {
+    /// What both functions need.
+    pub common: Settings,
+    /// `false`: refuse every release.
+    pub releases: bool,
+    /// Whether the approvals topic's policy names the approvers.
+    pub topic_restricted: bool,
+}
+
+/// A lock table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name or ARN, as the API takes it.
+    pub name: String,
+    /// A sparse index on `Info` to read instead of the table.
+    pub index: Option<String>,
+    /// Region of the ARN; `None` for a plain name, which means the function's own.
+    pub region: Option<String>,
+    /// Account of the ARN; `None` for a plain name, which means the function's own.
+    pub account: Option<String>,
+}
+
+/// A bucket with states, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Only keys that begin so; empty for all.
+    pub prefix: String,
+}
+
+/// The ARN of an SNS topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicArn(String);
+
+/// A setting that stops the function at start.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum SettingError {
+    /// Not set.
+    #[error("the setting {name} is missing; it looks like `{example}`")]
+    Missing {
+        /// The setting.
+        name: &'static str,
+        /// A right value.
+        example: &'static str,
+    },
+    /// Set to something that cannot be used.
+    #[error("the setting {name} is `{text}`: {why}; it looks like `{example}`")]
+    Bad {
+        /// The setting.
+        name: &'static str,
+        /// Its value, shortened.
+        text: String,
+        /// What is wrong with it.
+        why: String,
+        /// A right value.
+        example: &'static str,
+    },
+    /// Neither a table nor a bucket.
+    #[error(
+        "neither {LOCK_TABLES} nor {STATE_BUCKETS} is set; give at least one, such as `terraform-state-locks`"
+    )]
+    NoStore,
+}
+
+impl SweepSettings {
+    /// Reads the settings of `sweep`; `lookup` gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let source = Source(&lookup);
+        Ok(Self {
+            common: source.common()?,
+            approve_function: source
+                .required(APPROVE_FUNCTION, "lockwarden-ApproveFunction-1A2B3C")?,
+            remind_every: source.span(REMIND_EVERY, "1h")?,
+        })
+    }
+}
+
+impl ApproveSettings {
+    /// Reads the settings of `approve`; `lookup` gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let source = Source(&lookup);
+        Ok(Self {
+            common: source.common()?,
+            releases: source.choice(RELEASES, ["enabled", "disabled"])?,
+            topic_restricted: !source.choice(TOPIC_RESTRICTED, ["false", "true"])?,
+        })
+    }
+}
+
+struct Source<'a>(&'a dyn Fn(&str) -> Option<String>);
+
+impl Source<'_> {
+    fn common(&self) -> Result<Settings, SettingError> {
+        let tables = self.list(LOCK_TABLES, Table::parse)?;
+        let buckets = self.list(STATE_BUCKETS, Bucket::parse)?;
+        if tables.is_empty() && buckets.is_empty() {
+            return Err(SettingError::NoStore);
+        }
+        Ok(Settings {
+            tables,
+            buckets,
+            ledger_table: self.required(LEDGER_TABLE, "lockwarden-LedgerTable-1A2B3C")?,
+            ledger_keep_for: self.span(LEDGER_KEEP_FOR, "400d")?,
+            notice_topic: self.topic(NOTICE_TOPIC_ARN)?,
+            approval_topic: self.topic(APPROVAL_TOPIC_ARN)?,
+            policy: Policy {
+                stale_after: self.span(STALE_AFTER, "15m")?,
+                quiet_for: self.span(QUIET_FOR, "5m")?,
+            },
+        })
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str, example: &'static str) -> Result<String, SettingError> {
+        self.optional(name)
+            .ok_or(SettingError::Missing { name, example })
+    }
+
+    /// A span; where it is not set, its example is its default.
+    fn span(
+        &self,
+        name: &'static str,
+        default: &'static str,
+    ) -> Result<SignedDuration, SettingError> {
+        let value = self.optional(name).unwrap_or_else(|| default.to_owned());
+        span::parse(&value).map_err(|error| bad(name, &value, error.to_string(), default))
+    }
+
+    /// Whether the first of two words is set, or nothing.
+    fn choice(
+        &self,
+        name: &'static str,
+        [first, second]: [&'static str; 2],
+    ) -> Result<bool, SettingError> {
+        match self.optional(name) {
+            None => Ok(true),
+            Some(value) if value == first => Ok(true),
+            Some(value) if value == second => Ok(false),
+            Some(value) => Err(bad(
+                name,
+                &value,
+                format!("it must be `{first}` or `{second}`"),
+                first,
+            )),
+        }
+    }
+
+    fn topic(&self, name: &'static str) -> Result<TopicArn, SettingError> {
+        const EXAMPLE: &str = "arn:aws:sns:eu-west-1:123456789012:lockwarden-notices";
+        let value = self.required(name, EXAMPLE)?;
+        TopicArn::parse(&value).ok_or_else(|| {
+            bad(
+                name,
+                &value,
+                "it is not the ARN of an SNS topic".to_owned(),
+                EXAMPLE,
+            )
+        })
+    }
+
+    fn list<T>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, (String, &'static str)>,
+    ) -> Result<Vec<T>, SettingError> {
+        let value = self.optional(name).unwrap_or_default();
+        value
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .map(|entry| parse(entry).map_err(|(why, example)| bad(name, entry, why, example)))
+            .collect()
+    }
+}
+
+fn bad(name: &'static str, value: &str, why: String, example: &'static str) -> SettingError {
+    SettingError::Bad {
+        name,
+        text: text::shown(value, 200),
+        why,
+        example,
+    }
+}
+
+impl Table {
+    fn parse(entry: &str) -> Result<Self, (String, &'static str)> {
+        const EXAMPLE: &str = "terraform-state-locks";
+        let refuse = |why: &str| (why.to_owned(), EXAMPLE);
+        let (arn, rest) = match entry.split_once(":table/") {
+            Some((arn, rest)) => (Some(arn), rest),
+            None => (None, entry),
+        };
+        let (table, index) = match rest.split_once('/') {
+            // An index's own ARN has `index/` in front of its name.
+            Some((table, index)) => (table, Some(index.strip_prefix("index/").unwrap_or(index))),
+            None => (rest, None),
+        };
+        if !is_dynamodb_name(table) || !index.is_none_or(is_dynamodb_name) {
+            return Err(refuse(
+                "a table's or index's name has 3 to 255 letters, digits, `_`, `-` or `.`",
+            ));
+        }
+        let Some(arn) = arn else {
+            return Ok(Self {
+                name: table.to_owned(),
+                index: index.map(str::to_owned),
+                region: None,
+                account: None,
+            });
+        };
+        let ["arn", _partition, "dynamodb", region, account] =
+            arn.split(':').collect::<Vec<_>>()[..]
+        else {
+            return Err(refuse("it is not the ARN of a DynamoDB table"));
+        };
+        Ok(Self {
+            name: format!("{arn}:table/{table}"),
+            index: index.map(str::to_owned),
+            region: Some(region.to_owned()),
+            account: Some(account.to_owned()),
+        })
+    }
+}
+
+fn is_dynamodb_name(name: &str) -> bool {
+    (3..=255).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+impl Bucket {
+    fn parse(entry: &str) -> Result<Self, (String, &'static str)> {
+        const EXAMPLE: &str = "acme-tf-state` or `acme-tf-state/prod/";
+        let (name, prefix) = entry.split_once('/').unwrap_or((entry, ""));
+        let allowed = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+        };
+        if !(3..=63).contains(&name.len()) || !name.bytes().all(allowed) {
+            return Err((
+                "a bucket's name has 3 to 63 lower-case letters, digits, `-` or `.`".to_owned(),
+                EXAMPLE,
+            ));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+        })
+    }
+
+    /// Whether a key of this bucket lies in the part that is looked at.
+    #[must_use]
+    pub fn covers(&self, bucket: &str, key: &str) -> bool {
+        self.name == bucket && key.starts_with(&self.prefix)
+    }
+}
+
+impl TopicArn {
+    /// Reads an ARN of the form `arn:aws:sns:REGION:ACCOUNT:NAME`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split(':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "sns", region, account, name]
+                if [partition, region, account, name]
+                    .iter()
+                    .all(|part| !part.is_empty()) =>
+            {
+                Some(Self(text.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The region it names.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+
+    /// The account it names.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+impl Settings {
+    /// Whether a state object may be looked for: its bucket and key are in one of the configured buckets.
+    #[must_use]
+    pub fn covers_object(&self, bucket: &str, key: &str) -> bool {
+        self.buckets
+            .iter()
+            .any(|covered| covered.covers(bucket, key))
+    }
+
+    /// Whether a table's items and the ledger can be written in one transaction: same account, same region.
+    #[must_use]
+    pub fn shares_ledger_region(&self, table: &Table) -> bool {
+        let own = &self.notice_topic;
+        table
+            .region
+            .as_deref()
+            .is_none_or(|region| region == own.region())
+            && table
+                .account
+                .as_deref()
+                .is_none_or(|account| account == own.account())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    const GOOD: [(&str, &str); 6] = [
+        (LOCK_TABLES, "terraform-state-locks"),
+        (LEDGER_TABLE, "ledger"),
+        (
+            NOTICE_TOPIC_ARN,
+            "arn:aws:sns:eu-west-1:123456789012:notices",
+        ),
+        (
+            APPROVAL_TOPIC_ARN,
+            "arn:aws:sns:eu-west-1:123456789012:approvals",
+        ),
+        (APPROVE_FUNCTION, "approve"),
+        (STATE_BUCKETS, ""),
+    ];
+
+    fn sweep_with(changes: &[(&str, &str)]) -> Result<SweepSettings, SettingError> {
+        SweepSettings::read(|name| {
+            changes
+                .iter()
+                .chain(&GOOD)
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn refused(changes: &[(&str, &str)]) -> String {
+        sweep_with(changes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn unset_spans_have_their_documented_defaults() {
+        let settings = sweep_with(&[]).unwrap();
+        assert_eq!(
+            settings.common.policy.stale_after,
+            SignedDuration::from_mins(15)
+        );
+        assert_eq!(
+            settings.common.policy.quiet_for,
+            SignedDuration::from_mins(5)
+        );
+        assert_eq!(settings.remind_every, SignedDuration::from_hours(1));
+        assert_eq!(
+            settings.common.ledger_keep_for,
+            SignedDuration::from_hours(400 * 24)
+        );
+    }
+
+    #[test]
+    fn tables_come_as_names_arns_and_indexes() {
+        let list = "locks, other/by-info,arn:aws:dynamodb:eu-west-1:123456789012:table/far,\
+                    arn:aws:dynamodb:us-east-1:123456789012:table/far/index/by-info";
+        let settings = sweep_with(&[(LOCK_TABLES, list)]).unwrap().common;
+        let read: Vec<_> = settings
+            .tables
+            .iter()
+            .map(|t| (t.name.as_str(), t.index.as_deref()))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("locks", None),
+                ("other", Some("by-info")),
+                ("arn:aws:dynamodb:eu-west-1:123456789012:table/far", None),
+                (
+                    "arn:aws:dynamodb:us-east-1:123456789012:table/far",
+                    Some("by-info")
+                ),
+            ]
+        );
+        let shared: Vec<_> = settings
+            .tables
+            .iter()
+            .map(|table| settings.shares_ledger_region(table))
+            .collect();
+        assert_eq!(shared, [true, true, true, false]);
+    }
+
+    #[test]
+    fn buckets_come_with_and_without_a_prefix() {
+        let settings = sweep_with(&[(STATE_BUCKETS, "all-of-it,acme/prod/")])
+            .unwrap()
+            .common;
+        assert!(settings.covers_object("all-of-it", "any"));
+        assert!(
+            settings.covers_object("acme", "prod/x") && !settings.covers_object("acme", "dev/x")
+        );
+        assert!(!settings.covers_object("other", "prod/x"));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_a_right_one() {
+        assert_snapshot!(refused(&[(LEDGER_TABLE, " ")]), @"the setting LEDGER_TABLE is missing; it looks like `lockwarden-LedgerTable-1A2B3C`");
+        assert_snapshot!(refused(&[(STALE_AFTER, "15")]), @"the setting STALE_AFTER is `15`: `15` is not a span of time; one looks like `90s`, `15m`, `4h` or `1d`; it looks like `15m`");
+        assert_snapshot!(refused(&[(LOCK_TABLES, "")]), @"neither LOCK_TABLES nor STATE_BUCKETS is set; give at least one, such as `terraform-state-locks`");
+        assert_snapshot!(refused(&[(LOCK_TABLES, "my locks")]), @"the setting LOCK_TABLES is `my locks`: a table's or index's name has 3 to 255 letters, digits, `_`, `-` or `.`; it looks like `terraform-state-locks`");
+        assert_snapshot!(refused(&[(LOCK_TABLES, "arn:aws:s3:x:1:table/locks")]), @"the setting LOCK_TABLES is `arn:aws:s3:x:1:table/locks`: it is not the ARN of a DynamoDB table; it looks like `terraform-state-locks`");
+        assert_snapshot!(refused(&[(STATE_BUCKETS, "s3://acme")]), @"the setting STATE_BUCKETS is `s3://acme`: a bucket's name has 3 to 63 lower-case letters, digits, `-` or `.`; it looks like `acme-tf-state` or `acme-tf-state/prod/`");
+        assert_snapshot!(refused(&[(NOTICE_TOPIC_ARN, "notices")]), @"the setting NOTICE_TOPIC_ARN is `notices`: it is not the ARN of an SNS topic; it looks like `arn:aws:sns:eu-west-1:123456789012:lockwarden-notices`");
+    }
+
+    #[test]
+    fn switches_take_their_two_words_only() {
+        let approve = |changes: &[(&str, &str)]| {
+            ApproveSettings::read(|name| {
+                changes
+                    .iter()
+                    .chain(&GOOD)
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let unset = approve(&[]).unwrap();
+        assert!(unset.releases && !unset.topic_restricted);
+        let set = approve(&[(RELEASES, "disabled"), (TOPIC_RESTRICTED, "true")]).unwrap();
+        assert!(!set.releases && set.topic_restricted);
+        assert_snapshot!(approve(&[(RELEASES, "off")]).unwrap_err(), @"the setting RELEASES is `off`: it must be `enabled` or `disabled`; it looks like `enabled`");
+    }
+}

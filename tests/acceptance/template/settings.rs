@@ -1,0 +1,119 @@
+//! The environment that the template gives each function is the one that the function reads.
+
+use std::collections::BTreeMap;
+
+use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
+
+use super::cloudformation::Stack;
+
+fn stack() -> Stack {
+    Stack::with(&[
+        ("LockTableNames", "tf-locks,b-locks"),
+        ("StateBucketNames", "acme-state,b-state"),
+    ])
+}
+
+fn sweep(environment: &BTreeMap<String, String>) -> SweepSettings {
+    SweepSettings::read(|name| environment.get(name).cloned()).unwrap()
+}
+
+fn approve(environment: &BTreeMap<String, String>) -> ApproveSettings {
+    ApproveSettings::read(|name| environment.get(name).cloned()).unwrap()
+}
+
+#[test]
+fn each_function_gets_every_setting_it_reads_and_no_other() {
+    for (function, names) in [
+        ("SweepFunction", settings::SWEEP),
+        ("ApproveFunction", settings::APPROVE),
+    ] {
+        let given = stack().environment(function);
+        let mut read: Vec<&str> = names.to_vec();
+        read.sort_unstable();
+        assert_eq!(given.keys().collect::<Vec<_>>(), read, "{function}");
+    }
+}
+
+#[test]
+fn the_parameters_reach_the_settings() {
+    let settings = sweep(&stack().environment("SweepFunction"));
+    assert_eq!(
+        settings
+            .common
+            .tables
+            .iter()
+            .map(|table| &table.name)
+            .collect::<Vec<_>>(),
+        ["tf-locks", "b-locks"]
+    );
+    assert_eq!(
+        settings
+            .common
+            .buckets
+            .iter()
+            .map(|bucket| &bucket.name)
+            .collect::<Vec<_>>(),
+        ["acme-state", "b-state"]
+    );
+    assert!(
+        settings
+            .common
+            .notice_topic
+            .as_str()
+            .ends_with(":NoticeTopic")
+    );
+    assert!(
+        settings
+            .common
+            .approval_topic
+            .as_str()
+            .ends_with(":ApprovalTopic")
+    );
+    assert_eq!(
+        (
+            settings.common.ledger_table.as_str(),
+            settings.approve_function.as_str()
+        ),
+        ("LedgerTable", "ApproveFunction")
+    );
+}
+
+#[test]
+fn the_defaults_of_the_parameters_are_those_of_the_code() {
+    let spans = [
+        settings::STALE_AFTER,
+        settings::QUIET_FOR,
+        settings::REMIND_EVERY,
+        settings::LEDGER_KEEP_FOR,
+    ];
+    let given = stack().environment("SweepFunction");
+    let mut unset = given.clone();
+    unset.retain(|name, _| !spans.contains(&name.as_str()));
+    assert_eq!(unset.len() + spans.len(), given.len());
+    assert_eq!(sweep(&given), sweep(&unset));
+    let given = approve(&stack().environment("ApproveFunction"));
+    assert!(given.releases && !given.topic_restricted);
+}
+
+#[test]
+fn a_prefix_is_part_of_the_bucket_setting() {
+    let stack = Stack::with(&[
+        ("StateBucketNames", "acme-state"),
+        ("StateKeyPrefix", "prod/"),
+    ]);
+    let settings = sweep(&stack.environment("SweepFunction")).common;
+    assert!(settings.covers_object("acme-state", "prod/terraform.tfstate"));
+    assert!(!settings.covers_object("acme-state", "dev/terraform.tfstate"));
+}
+
+#[test]
+fn approve_knows_that_its_topic_is_restricted_and_releases_are_off() {
+    let approvers = "arn:aws:iam::111122223333:role/on-call";
+    let stack = Stack::with(&[
+        ("LockTableNames", "tf-locks"),
+        ("ApproverPrincipalArns", approvers),
+        ("Releases", "disabled"),
+    ]);
+    let settings = approve(&stack.environment("ApproveFunction"));
+    assert!(settings.topic_restricted && !settings.releases);
+}
