@@ -158,17 +158,11 @@ fn foreign_text_does_no_harm() {
     let text = text_created("A", "2026-01-01T00:00:00Z")
         .replace(
             "runner@A",
-            &serde_json::to_string(&nasty)
-                .unwrap()
-                .trim_matches('"')
-                .to_owned(),
+            serde_json::to_string(&nasty).unwrap().trim_matches('"'),
         )
         .replace(
             "OperationTypeApply",
-            &serde_json::to_string(&nasty)
-                .unwrap()
-                .trim_matches('"')
-                .to_owned(),
+            serde_json::to_string(&nasty).unwrap().trim_matches('"'),
         );
     for (path, text) in [
         ("b/k", text.clone()),
