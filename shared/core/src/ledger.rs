@@ -27,8 +27,9 @@ use crate::notice::NoticeKind;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::policy::SIGHTINGS_FOR_GHOSTS;
 
-/// How long a function that took a notice upon itself has to send it before another may.
-pub const NOTICE_LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a function that took a notice upon itself has to send it before another may. Shorter than the minute after
+/// which Lambda tries a failed event again.
+pub const NOTICE_LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// How long a function that began to carry out a decision has before another may finish it.
 pub const DECISION_LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// Two looks closer together than this are one sighting.
@@ -305,6 +306,8 @@ impl Entry {
         decided.from = self.status;
         self.step(Status::Deciding)?;
         self.outcome = None;
+        // Nobody needs to be asked about what is decided.
+        self.unsent = None;
         self.decided = Some(decided);
         Ok(())
     }
@@ -385,7 +388,8 @@ impl Entry {
     #[must_use]
     pub fn wants_reminder(&self, now: Timestamp, remind_every: SignedDuration) -> bool {
         let due = match self.status {
-            Status::Asked => self.told.last.map(|last| last + remind_every),
+            // Never told although asked: a decision came before the notice and then came to nothing.
+            Status::Asked => Some(self.told.last.map_or(now, |last| last + remind_every)),
             Status::Kept => self.kept_until,
             Status::Seen
             | Status::Deciding
@@ -521,8 +525,45 @@ pub struct Delivery {
     pub id: String,
     /// The answer.
     pub outcome: Outcome,
-    /// Whether a notice of it is still owed (refusals only; the entry owes all others).
-    pub owes_notice: bool,
+    /// Until when its notice is somebody's task; `None` when none is owed. Only refusals are owed here: an outcome that
+    /// changed an entry is owed by the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent_until: Option<Timestamp>,
+}
+
+/// What is written to the ledger in one go: all of it or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// The entry as it shall be, if nobody wrote it since `revision`.
+    pub entry: Option<&'a Entry>,
+    /// What the audit log gets, of this lock.
+    pub events: Vec<(RequestCode, Event)>,
+    /// An answer that must be the first to this delivery.
+    pub answered: Option<Delivery>,
+}
+
+impl<'a> Change<'a> {
+    /// A change of one entry, with what the audit log says about it.
+    #[must_use]
+    pub fn of(entry: &'a Entry, events: Vec<Event>) -> Self {
+        Self {
+            entry: Some(entry),
+            events: events
+                .into_iter()
+                .map(|event| (entry.code.clone(), event))
+                .collect(),
+            answered: None,
+        }
+    }
+
+    /// The same, together with the answer to a delivery.
+    #[must_use]
+    pub fn answering(self, delivery: Delivery) -> Self {
+        Self {
+            answered: Some(delivery),
+            ..self
+        }
+    }
 }
 
 /// Timestamps that sort as text: always six digits behind the point.

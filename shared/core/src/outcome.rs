@@ -79,9 +79,10 @@ pub enum OutcomeKind {
 pub enum DigestCheck {
     /// It does.
     Match,
-    /// It does not: the next plan fails with "state data in S3 does not have the expected content".
+    /// It differs from the entity tag of the state: the next plan fails with "state data in S3 does not have the expected
+    /// content", unless the bucket encrypts with KMS, where an entity tag is no checksum.
     Mismatch,
-    /// It cannot be told (encrypted or large object, or no right to look).
+    /// It cannot be told (a state uploaded in parts, or no right to look).
     Unknown,
 }
 

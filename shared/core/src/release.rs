@@ -6,7 +6,7 @@
 //!
 //! ```compile_fail
 //! // The fields are private: nothing else can make one.
-//! let forged = lockwarden_core::release::Release { halves: Vec::new() };
+//! let forged = lockwarden_core::release::Release { lock_file: None, item: None };
 //! ```
 
 use std::collections::BTreeSet;
@@ -24,30 +24,24 @@ use crate::text;
 /// Leave to delete one lock: what to delete, and what must still be there for it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Release {
-    halves: Vec<Half>,
+    lock_file: Option<LockFileHalf>,
+    item: Option<ItemHalf>,
 }
 
-/// One record to delete.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Half {
-    /// An object, deleted only while it has this entity tag, and never by version.
-    LockFile {
-        /// Its bucket.
-        bucket: String,
-        /// Its key.
-        key: String,
-        /// The entity tag that was judged, as S3 sent it.
-        etag: String,
-    },
-    /// An item, deleted only while it holds what was judged.
-    Item {
-        /// Its table.
-        table: String,
-        /// Its key.
-        path: LockPath,
-        /// What it must hold.
-        expected: Expected,
-    },
+/// Leave to delete one object, only while it has the entity tag that was judged, and never by version.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LockFileHalf {
+    bucket: String,
+    key: String,
+    etag: String,
+}
+
+/// Leave to delete one item, only while it holds what was judged.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ItemHalf {
+    table: String,
+    path: LockPath,
+    expected: Expected,
 }
 
 /// What an item must hold to be deleted.
@@ -122,14 +116,14 @@ pub fn decide(
         Standing::ChangedHands(holder) => return Err(Refusal::ChangedHands(holder)),
         Standing::Gone => return Err(Refusal::Gone),
     };
-    let halves = halves_of(lock)?;
+    let release = release_of(lock)?;
     let judgement = judge_again(entry, lock, look);
     if judgement
         .objections
         .iter()
         .all(|objection| even_if.contains(objection))
     {
-        return Ok(Release { halves });
+        return Ok(release);
     }
     let needs = judgement.objections.clone();
     let is_stale = judgement.verdict == Verdict::Stale;
@@ -171,42 +165,101 @@ pub fn standing<'a>(entry: &Entry, present: &'a [Lock]) -> Standing<'a> {
         .map_or(Standing::Gone, |lock| Standing::Same(lock))
 }
 
-fn halves_of(lock: &Lock) -> Result<Vec<Half>, Refusal> {
-    lock.places
-        .iter()
-        .map(|place| match (place, &lock.content) {
-            (_, Content::Closed(why)) => {
-                Err(Refusal::ByHandOnly(format!("Lockwarden cannot compare this record, because {why}")))
+fn release_of(lock: &Lock) -> Result<Release, Refusal> {
+    let by_hand = |why: String| Err(Refusal::ByHandOnly(why));
+    let expected = match &lock.content {
+        Content::Text(text) => Expected::Info(text.clone()),
+        Content::Phantom => Expected::Nothing,
+        Content::Closed(why) => {
+            return by_hand(format!(
+                "Lockwarden cannot compare this record, because {why}"
+            ));
+        }
+    };
+    let mut release = Release {
+        lock_file: None,
+        item: None,
+    };
+    for place in &lock.places {
+        match place {
+            Place::S3 {
+                bucket, key, etag, ..
+            } => {
+                release.lock_file = Some(LockFileHalf {
+                    bucket: bucket.clone(),
+                    key: key.clone(),
+                    etag: etag.clone(),
+                });
             }
-            (Place::S3 { .. }, Content::Phantom) => {
-                Err(Refusal::ByHandOnly("a lock object cannot be a phantom".to_owned()))
-            }
-            (Place::S3 { bucket, key, etag, .. }, Content::Text(_)) => {
-                Ok(Half::LockFile { bucket: bucket.clone(), key: key.clone(), etag: etag.clone() })
-            }
-            (Place::Dynamodb { .. }, Content::Text(_) | Content::Phantom) if lock.path.as_str().ends_with("-md5") => {
-                Err(Refusal::ByHandOnly(format!(
+            Place::Dynamodb { .. } if lock.path.as_str().ends_with("-md5") => {
+                return by_hand(format!(
                     "the key `{}` ends like a digest's, and Lockwarden has no right to write such keys",
                     text::shown(lock.path.as_str(), 300)
-                )))
+                ));
             }
-            (Place::Dynamodb { table }, Content::Text(text)) => Ok(Half::Item {
-                table: table.clone(),
-                path: lock.path.clone(),
-                expected: Expected::Info(text.clone()),
-            }),
-            (Place::Dynamodb { table }, Content::Phantom) => {
-                Ok(Half::Item { table: table.clone(), path: lock.path.clone(), expected: Expected::Nothing })
+            Place::Dynamodb { table } => {
+                release.item = Some(ItemHalf {
+                    table: table.clone(),
+                    path: lock.path.clone(),
+                    expected: expected.clone(),
+                });
             }
-        })
-        .collect()
+        }
+    }
+    Ok(release)
 }
 
 impl Release {
-    /// What to delete, in order: the object first, as Terraform does.
+    /// The lock object to delete. It goes first, as Terraform does it.
     #[must_use]
-    pub fn halves(&self) -> &[Half] {
-        &self.halves
+    pub fn lock_file(&self) -> Option<&LockFileHalf> {
+        self.lock_file.as_ref()
+    }
+
+    /// The item to delete.
+    #[must_use]
+    pub fn item(&self) -> Option<&ItemHalf> {
+        self.item.as_ref()
+    }
+}
+
+impl LockFileHalf {
+    /// Its bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The entity tag that was judged, as S3 sent it.
+    #[must_use]
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+}
+
+impl ItemHalf {
+    /// Its table, as the setting names it.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Its key.
+    #[must_use]
+    pub fn path(&self) -> &LockPath {
+        &self.path
+    }
+
+    /// What it must hold.
+    #[must_use]
+    pub fn expected(&self) -> &Expected {
+        &self.expected
     }
 }
 
@@ -252,25 +305,19 @@ mod tests {
         let record = item("t", "b/k", "A");
         let text = record.content.text().unwrap().to_owned();
         let release = decided(vec![record.clone()], vec![record.clone()], &[]).unwrap();
-        let expected = Expected::Info(text);
+        let item = release.item().unwrap();
         assert_eq!(
-            release.halves(),
-            [Half::Item {
-                table: "t".to_owned(),
-                path: record.path,
-                expected
-            }]
+            (item.table(), item.path(), item.expected()),
+            ("t", &record.path, &Expected::Info(text))
         );
+        assert_eq!(release.lock_file(), None);
     }
 
     #[test]
-    fn a_pair_is_released_object_first() {
+    fn a_pair_is_released_whole() {
         let pair = || vec![item("t", "b/k", "A"), lock_file("b/k", "A")];
         let release = decided(pair(), pair(), &[]).unwrap();
-        assert!(matches!(
-            release.halves(),
-            [Half::LockFile { .. }, Half::Item { .. }]
-        ));
+        assert!(release.lock_file().is_some() && release.item().is_some());
     }
 
     #[test]
@@ -322,14 +369,15 @@ mod tests {
             "{refusal:?}"
         );
         let release = decided(both(), both(), &[EvenIf::Split]).unwrap();
-        assert!(matches!(release.halves(), [Half::LockFile { etag, .. }] if etag == "\"B\""));
+        assert_eq!(release.lock_file().unwrap().etag(), "\"B\"");
+        assert_eq!(release.item(), None);
     }
 
     #[test]
     fn a_half_that_is_left_of_a_pair_is_released() {
         let pair = vec![item("t", "b/k", "A"), lock_file("b/k", "A")];
         let release = decided(pair, vec![item("t", "b/k", "A")], &[]).unwrap();
-        assert!(matches!(release.halves(), [Half::Item { .. }]));
+        assert!(release.lock_file().is_none() && release.item().is_some());
     }
 
     #[test]
@@ -391,15 +439,16 @@ mod tests {
             }).collect::<Vec<_>>();
             let text = gather(build(&asked)).remove(0).content;
             if let Ok(release) = decided(build(&asked), build(&present), &EvenIf::ALL) {
-                for half in release.halves() {
-                    match half {
-                        Half::Item { expected: Expected::Info(info), .. } => prop_assert_eq!(text.text(), Some(info.as_str())),
-                        Half::Item { expected: Expected::Nothing, .. } => prop_assert_eq!(&text, &Content::Phantom),
-                        Half::LockFile { etag, .. } => {
-                            let holder = format!("runner@{}", etag.trim_matches('"'));
-                            prop_assert!(text.text().is_some_and(|text| text.contains(&holder)));
-                        }
-                    }
+                if let Some(item) = release.item() {
+                    let expected = match &text {
+                        Content::Text(text) => Expected::Info(text.clone()),
+                        _ => Expected::Nothing,
+                    };
+                    prop_assert_eq!(item.expected(), &expected);
+                }
+                if let Some(file) = release.lock_file() {
+                    let holder = format!("runner@{}", file.etag().trim_matches('"'));
+                    prop_assert!(text.text().is_some_and(|text| text.contains(&holder)));
                 }
             }
         }

@@ -330,7 +330,8 @@ fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
         );
     }
     if outcome.digest == Some(DigestCheck::Mismatch) {
-        text.line("Beware: the state's digest does not fit the state. The next plan will say so, and how to repair it.");
+        text.line("Beware: the state's digest does not look like the state's checksum. In a bucket encrypted with KMS this");
+        text.line("means nothing; otherwise the next plan says so, and how to repair it.");
     }
     if let Some(example) = &outcome.example {
         text.gap();
