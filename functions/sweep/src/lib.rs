@@ -1,1 +1,15 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+pub mod ports;
+pub mod event;
+
+mod sweep;
+mod survey;
+mod attend;
+mod loose_ends;
+mod tell;
+
+pub mod aws;
+
+pub use event::{Event, TestReply};
+pub use sweep::{Sweep, run, sweep};

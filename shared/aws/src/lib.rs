@@ -1,1 +1,31 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+pub mod connect;
+pub mod failure;
+pub mod look;
+
+pub mod table_scan;
+pub mod table_read;
+pub mod table_release;
+
+pub mod bucket_list;
+pub mod bucket_read;
+pub mod bucket_release;
+
+pub mod ledger_items;
+pub mod ledger_read;
+pub mod ledger_find;
+pub mod ledger_write;
+pub mod ledger_refusals;
+pub mod ledger_report;
+
+pub mod notices;
+pub mod subscribers;
+pub mod hand_over;
+
+mod deleted;
+mod listing;
+
+pub use deleted::Deleted;
+pub use failure::{Failure, Kind};
+pub use listing::Listing;

@@ -30,8 +30,9 @@ use crate::policy::SIGHTINGS_FOR_GHOSTS;
 /// How long a function that took a notice upon itself has to send it before another may. Shorter than the minute after
 /// which Lambda tries a failed event again.
 pub const NOTICE_LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// How long a function that began to carry out a decision has before another may finish it.
-pub const DECISION_LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// How long a function that began to carry out a decision has before another may finish it: longer than `approve` may run,
+/// and shorter than the minute after which Lambda tries a failed event again.
+pub const DECISION_LEASE: SignedDuration = SignedDuration::from_secs(45);
 /// Two looks closer together than this are one sighting.
 pub const SIGHTING_GAP: SignedDuration = SignedDuration::from_secs(30);
 
@@ -310,6 +311,13 @@ impl Entry {
         self.unsent = None;
         self.decided = Some(decided);
         Ok(())
+    }
+
+    /// Takes up a decision that was left half-done, for the length of a lease.
+    pub fn take_up(&mut self, now: Timestamp) {
+        if let Some(decided) = &mut self.decided {
+            decided.lease_until = now + DECISION_LEASE;
+        }
     }
 
     /// Writes down what came of the decision; its notice is owed from now on.

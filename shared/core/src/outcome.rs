@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{LockId, LockPath, RequestCode};
 use crate::item::Place;
+use crate::policy::StateObject;
 use crate::record::LockInfo;
 
 /// What came of a decision. An outcome is an answer, not an error.
@@ -184,6 +185,33 @@ impl Outcome {
     }
 }
 
+impl DigestCheck {
+    /// Compares the digest that a lock table holds with the state object, as far as its entity tag tells.
+    ///
+    /// Terraform compares the same in `s3/client.go: RemoteClient.Get`, with the MD5 of the state itself.
+    #[must_use]
+    pub fn of(digest: Option<&str>, state: &StateObject) -> Self {
+        match (state, digest) {
+            (StateObject::Absent, None) => Self::Match,
+            (StateObject::Absent, Some(_)) => Self::Mismatch,
+            // The tag of an object that was uploaded in parts is `…-2`, and no checksum of the whole.
+            (
+                StateObject::Written {
+                    etag: Some(etag), ..
+                },
+                Some(digest),
+            ) if !etag.contains('-') => {
+                if etag.eq_ignore_ascii_case(digest) {
+                    Self::Match
+                } else {
+                    Self::Mismatch
+                }
+            }
+            (StateObject::Written { .. } | StateObject::Unknown(_), _) => Self::Unknown,
+        }
+    }
+}
+
 impl OutcomeKind {
     /// The word in a message.
     #[must_use]
@@ -196,6 +224,37 @@ impl OutcomeKind {
             Self::Kept => "kept",
             Self::PartlyReleased => "partly_released",
             Self::Rejected => "rejected",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    #[test]
+    fn a_digest_is_compared_only_where_that_tells_something() {
+        let written = |etag: Option<&str>| StateObject::Written {
+            at: at("2026-01-01T00:00:00Z"),
+            etag: etag.map(str::to_owned),
+        };
+        let unknown = StateObject::Unknown("denied".to_owned());
+        for (digest, state, check) in [
+            (Some("d4a4"), written(Some("D4A4")), DigestCheck::Match),
+            (Some("d4a4"), written(Some("beef")), DigestCheck::Mismatch),
+            (Some("d4a4"), written(Some("d4a4-2")), DigestCheck::Unknown),
+            (Some("d4a4"), written(None), DigestCheck::Unknown),
+            (None, written(Some("d4a4")), DigestCheck::Unknown),
+            (Some("d4a4"), StateObject::Absent, DigestCheck::Mismatch),
+            (None, StateObject::Absent, DigestCheck::Match),
+            (Some("d4a4"), unknown, DigestCheck::Unknown),
+        ] {
+            assert_eq!(
+                DigestCheck::of(digest, &state),
+                check,
+                "{digest:?} {state:?}"
+            );
         }
     }
 }

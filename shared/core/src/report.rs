@@ -118,6 +118,20 @@ impl SweepReport {
         self.locks = locks;
     }
 
+    /// Says everything that went wrong once, and of very much only the first part.
+    pub fn tidy(&mut self) {
+        self.incomplete.sort();
+        self.incomplete.dedup();
+        let more = self.incomplete.len().saturating_sub(Self::MOST);
+        if more > 0 {
+            self.incomplete.truncate(Self::MOST);
+            self.incomplete.push(Incomplete {
+                store: "and more".to_owned(),
+                why: format!("{more} more of them"),
+            });
+        }
+    }
+
     /// Whether everything could be read and done.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -5,6 +5,8 @@
 use jiff::SignedDuration;
 use thiserror::Error;
 
+use crate::ids::LockPath;
+use crate::item::Place;
 use crate::policy::Policy;
 use crate::{span, text};
 
@@ -127,6 +129,23 @@ pub struct Bucket {
 /// The ARN of an SNS topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicArn(String);
+
+/// Which slots tell whether a lock is still there and what stands in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slots<'a> {
+    /// The tables that may hold an item of the state.
+    pub tables: Vec<&'a Table>,
+    /// Whether there may be a lock object beside the state.
+    pub lock_file: bool,
+}
+
+/// A lock is stored where the settings do not reach, so nobody can say whether it is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{place} is in none of the configured {LOCK_TABLES} and {STATE_BUCKETS}")]
+pub struct OutOfReach {
+    /// Where it is.
+    pub place: String,
+}
 
 /// A setting that stops the function at start.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -404,6 +423,44 @@ impl Settings {
         self.buckets
             .iter()
             .any(|covered| covered.covers(bucket, key))
+    }
+
+    /// The table of this name or ARN.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// Where to look for a lock that is known to be in `places`, and for what could stand in its place or beside it; with
+    /// no places, everywhere on its path.
+    ///
+    /// A lock in a table has nothing to do with other tables: the same path in two tables is two locks.
+    ///
+    /// # Errors
+    /// [`OutOfReach`] where one of the places is not configured any more.
+    pub fn slots(&self, path: &LockPath, places: &[Place]) -> Result<Slots<'_>, OutOfReach> {
+        let out_of_reach = |place: &Place| OutOfReach {
+            place: place.shown(),
+        };
+        let mut tables = Vec::new();
+        for place in places {
+            match place {
+                Place::Dynamodb { table } => {
+                    tables.push(self.table(table).ok_or_else(|| out_of_reach(place))?);
+                }
+                Place::S3 { bucket, key, .. } if !self.covers_object(bucket, key) => {
+                    return Err(out_of_reach(place));
+                }
+                Place::S3 { .. } => {}
+            }
+        }
+        if tables.is_empty() {
+            tables.extend(&self.tables);
+        }
+        let lock_file = path
+            .lock_file()
+            .is_some_and(|(bucket, key)| self.covers_object(&bucket, &key));
+        Ok(Slots { tables, lock_file })
     }
 
     /// Whether a table's items and the ledger can be written in one transaction: same account, same region.

@@ -74,7 +74,7 @@ fn the_ledger_has_the_keys_and_indexes_of_its_items() {
         indexes[0],
         (
             "open",
-            vec!["open HASH".to_owned(), "next_at RANGE".to_owned()]
+            vec!["open HASH".to_owned(), "first_seen RANGE".to_owned()]
         )
     );
     assert_eq!(

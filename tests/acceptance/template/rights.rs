@@ -49,7 +49,10 @@ fn sweep_reads_and_tells_and_can_change_no_lock() {
     assert_eq!(sweep.actions_on(LEDGER), ledger);
     assert_eq!(sweep.actions_on(OPEN_INDEX), ["dynamodb:Query"]);
     assert!(sweep.actions_on(OTHER_INDEX).is_empty());
-    assert_eq!(sweep.actions_on(NOTICES), ["sns:Publish"]);
+    assert_eq!(
+        sweep.actions_on(NOTICES),
+        ["sns:ListSubscriptionsByTopic", "sns:Publish"]
+    );
     assert_eq!(sweep.actions_on(APPROVE), ["lambda:InvokeFunction"]);
 }
 

@@ -1,0 +1,224 @@
+//! One delivery, from memory to answer.
+
+use jiff::Timestamp;
+use lockwarden_aws::Failure;
+use lockwarden_aws::ledger_refusals::Kept;
+use lockwarden_core::decision::{self, Rejection};
+use lockwarden_core::ledger::{Channel, Delivery, Event, EventKind, NOTICE_LEASE};
+use lockwarden_core::metrics;
+use lockwarden_core::notice::Notice;
+use lockwarden_core::outcome::{Outcome, OutcomeKind};
+use lockwarden_core::settings::ApproveSettings;
+use serde::Serialize;
+
+use crate::incoming::{self, Body, Delivered, Incoming};
+use crate::ports::World;
+
+/// The reply of the function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// To a direct invoke.
+    One(Box<Outcome>),
+    /// To SNS: one for each record.
+    Many {
+        /// In the order of the records.
+        outcomes: Vec<Outcome>,
+    },
+}
+
+/// A world with the settings that hold in it.
+#[derive(Debug)]
+pub struct Approve<'a, W> {
+    /// What is outside.
+    pub world: &'a W,
+    /// What was configured.
+    pub settings: &'a ApproveSettings,
+}
+
+/// Answers an event. `request_id` is the id that Lambda gave to this invoke and keeps when it tries again.
+///
+/// # Errors
+/// Only what a retry can mend: AWS did not answer, or somebody else is just carrying out a decision about the same lock.
+/// Everything else is an outcome.
+pub async fn handle(
+    world: &impl World,
+    settings: &ApproveSettings,
+    request_id: &str,
+    event: &str,
+) -> Result<Reply, Failure> {
+    let approve = Approve { world, settings };
+    match incoming::read(event, request_id, &settings.common.approval_topic) {
+        Incoming::Direct(delivered) => {
+            let outcome = approve.answer(&delivered).await?;
+            Ok(Reply::One(Box::new(outcome)))
+        }
+        Incoming::Sns(deliveries) => {
+            let mut outcomes = Vec::new();
+            let mut failed = None;
+            // One that fails does not keep the others waiting.
+            for delivered in &deliveries {
+                match approve.answer(delivered).await {
+                    Ok(outcome) => outcomes.push(outcome),
+                    Err(failure) => failed = Some(failure),
+                }
+            }
+            match failed {
+                Some(failure) => Err(failure),
+                None => Ok(Reply::Many { outcomes }),
+            }
+        }
+    }
+}
+
+impl<W: World> Approve<'_, W> {
+    async fn answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
+        // Sweep hands over no decision, only where to find one, so there is nothing to remember.
+        if let Body::Finish(code) = &delivered.body {
+            return self.finish(code).await;
+        }
+        if let Some(known) = self.world.delivery(&delivered.id).await? {
+            return self.repeat(known).await;
+        }
+        let outcome = self.first_answer(delivered).await?;
+        tracing::info!(
+            outcome = outcome.result.word(),
+            request = outcome.request.as_ref().map(ToString::to_string),
+            delivery = delivered.id,
+            "decision answered"
+        );
+        Ok(outcome)
+    }
+
+    async fn first_answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
+        match &delivered.body {
+            Body::Message(message) => match decision::parse(message) {
+                Ok(decision) => self.follow(delivered, decision).await,
+                Err(rejection) => self.reject(delivered, rejection).await,
+            },
+            Body::Refused(rejection) => self.reject(delivered, rejection.clone()).await,
+            Body::Finish(code) => self.finish(code).await,
+        }
+    }
+
+    /// The same answer as before; what was owed then and not told is told now.
+    pub(crate) async fn repeat(&self, known: Delivery) -> Result<Outcome, Failure> {
+        tracing::info!(delivery = known.id, "delivery answered before");
+        self.tell_refusal(&known).await?;
+        if let Some(code) = &known.outcome.request {
+            self.tell_owed(code).await;
+        }
+        Ok(known.outcome)
+    }
+
+    /// Refuses what names no lock that we know.
+    pub(crate) async fn reject(
+        &self,
+        delivered: &Delivered,
+        rejection: Rejection,
+    ) -> Result<Outcome, Failure> {
+        let now = self.world.now();
+        let outcome = Outcome {
+            example: Some(rejection.example),
+            ..Outcome::new(OutcomeKind::Rejected, rejection.by).because(rejection.why)
+        };
+        let event = delivered.event(
+            EventKind::Refusal,
+            delivered.sent_at.unwrap_or(now),
+            &outcome,
+        );
+        let answer = delivered.answer_owing(outcome, now);
+        match self.world.keep_refusal(&event, &answer).await? {
+            Kept::Yes => {
+                self.count_rejection();
+                self.publish_refusal(&answer).await?;
+            }
+            Kept::TooMany => {
+                self.count_rejection();
+                tracing::warn!(
+                    why = answer.outcome.why,
+                    "refused; too many today to tell each"
+                );
+            }
+            Kept::AnsweredBefore => {
+                if let Some(known) = self.world.delivery(&delivered.id).await? {
+                    return Ok(known.outcome);
+                }
+            }
+        }
+        Ok(answer.outcome)
+    }
+
+    /// Tells of a refusal if that is still owed and nobody else is at it.
+    async fn tell_refusal(&self, known: &Delivery) -> Result<(), Failure> {
+        let now = self.world.now();
+        if known.unsent_until.is_none_or(|until| until > now) {
+            return Ok(());
+        }
+        let claimed = Delivery {
+            unsent_until: Some(now + NOTICE_LEASE),
+            ..known.clone()
+        };
+        if self.world.update_delivery(known, &claimed).await? {
+            self.publish_refusal(&claimed).await?;
+        }
+        Ok(())
+    }
+
+    /// Publishes a refusal that we took upon us, and notes that it went out.
+    pub(crate) async fn publish_refusal(&self, answer: &Delivery) -> Result<(), Failure> {
+        let entry = match &answer.outcome.request {
+            Some(code) => self.world.entry(code).await?,
+            None => None,
+        };
+        let notice = Notice::of_outcome(answer.outcome.clone(), entry.as_ref());
+        self.world.publish(&notice).await?;
+        let sent = Delivery {
+            unsent_until: None,
+            ..answer.clone()
+        };
+        if let Err(failure) = self.world.update_delivery(answer, &sent).await {
+            tracing::warn!(%failure, "a notice may go out twice");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn count_rejection(&self) {
+        let line = metrics::line(self.world.now(), &[(metrics::REJECTED_DECISIONS, 1)]);
+        self.world.metrics(&line);
+    }
+}
+
+impl Delivered {
+    /// A line for the audit log.
+    pub(crate) fn event(&self, what: EventKind, at: Timestamp, outcome: &Outcome) -> Event {
+        let word = outcome.result.word();
+        Event {
+            channel: Some(self.channel),
+            delivery: Some(self.id.clone()),
+            by: outcome.by.clone(),
+            ..Event::new(
+                what,
+                at,
+                match &outcome.why {
+                    Some(why) => format!("{word}: {why}"),
+                    None => word.to_owned(),
+                },
+            )
+        }
+    }
+
+    /// The answer, whose notice is ours to send for a while.
+    pub(crate) fn answer_owing(&self, outcome: Outcome, now: Timestamp) -> Delivery {
+        Delivery {
+            id: self.id.clone(),
+            outcome,
+            unsent_until: Some(now + NOTICE_LEASE),
+        }
+    }
+
+    /// Whether the decision came by a way on which the approver is known, or may be known.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.channel == Channel::Invoke
+    }
+}

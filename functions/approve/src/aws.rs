@@ -1,0 +1,132 @@
+//! The ports on AWS.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lockwarden_aws::connect::{Connection, Tables};
+use lockwarden_aws::ledger_items::Ledger as LedgerTable;
+use lockwarden_aws::ledger_refusals::{self, Kept};
+use lockwarden_aws::ledger_write::{self, NotWritten};
+use lockwarden_aws::look::Look;
+use lockwarden_aws::{
+    Deleted, Failure, bucket_read, bucket_release, ledger_read, notices, table_read, table_release,
+};
+use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::item::Record;
+use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
+use lockwarden_core::notice::Notice;
+use lockwarden_core::policy::StateObject;
+use lockwarden_core::release::{ItemHalf, LockFileHalf};
+use lockwarden_core::settings::{Settings, Table, TopicArn};
+
+use crate::ports::{Ledger, Locks, Machine, Notices};
+
+/// Clients and names, made once for each process.
+#[derive(Debug)]
+pub struct Aws {
+    dynamodb: aws_sdk_dynamodb::Client,
+    tables: Tables,
+    s3: aws_sdk_s3::Client,
+    sns: aws_sdk_sns::Client,
+    ledger: LedgerTable,
+    notice_topic: TopicArn,
+}
+
+impl Aws {
+    /// Makes the clients that these settings need.
+    pub async fn connect(settings: &Settings) -> Self {
+        let connection = Connection::load().await;
+        Self {
+            dynamodb: connection.dynamodb(None),
+            tables: Tables::of(&connection, &settings.tables),
+            s3: connection.s3(),
+            sns: connection.sns(),
+            ledger: LedgerTable {
+                table: settings.ledger_table.clone(),
+                keep_for: settings.ledger_keep_for,
+            },
+            notice_topic: settings.notice_topic.clone(),
+        }
+    }
+}
+
+impl Look for Aws {
+    async fn item(&self, table: &Table, path: &LockPath) -> Result<Option<Record>, Failure> {
+        table_read::record(self.tables.client(table), &table.name, path).await
+    }
+
+    async fn lock_file(&self, path: &LockPath) -> Result<Option<Record>, Failure> {
+        bucket_read::record(&self.s3, path).await
+    }
+
+    async fn state_object(&self, path: &LockPath) -> StateObject {
+        bucket_read::state(&self.s3, path).await
+    }
+}
+
+impl Locks for Aws {
+    async fn digest(&self, table: &Table, path: &LockPath) -> Result<Option<String>, Failure> {
+        table_read::digest(self.tables.client(table), &table.name, path).await
+    }
+
+    async fn delete_lock_file(&self, half: &LockFileHalf) -> Result<Deleted, Failure> {
+        bucket_release::delete(&self.s3, half).await
+    }
+
+    async fn delete_item(&self, table: &Table, half: &ItemHalf) -> Result<Deleted, Failure> {
+        table_release::delete(self.tables.client(table), half).await
+    }
+
+    async fn delete_item_and_commit(
+        &self,
+        half: &ItemHalf,
+        change: &Change<'_>,
+    ) -> Result<Deleted, NotWritten> {
+        let now = Timestamp::now();
+        table_release::delete_and_commit(&self.dynamodb, half, &self.ledger, change, now).await
+    }
+}
+
+impl Ledger for Aws {
+    async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
+        ledger_read::entry(&self.dynamodb, &self.ledger, code).await
+    }
+
+    async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure> {
+        ledger_read::delivery(&self.dynamodb, &self.ledger, id).await
+    }
+
+    async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
+        ledger_write::commit(&self.dynamodb, &self.ledger, change, Timestamp::now()).await
+    }
+
+    async fn keep_refusal(&self, event: &Event, answer: &Delivery) -> Result<Kept, Failure> {
+        let now = Timestamp::now();
+        ledger_refusals::keep(&self.dynamodb, &self.ledger, event, answer, now).await
+    }
+
+    async fn update_delivery(&self, before: &Delivery, after: &Delivery) -> Result<bool, Failure> {
+        let now = Timestamp::now();
+        ledger_write::update_delivery(&self.dynamodb, &self.ledger, before, after, now).await
+    }
+}
+
+impl Notices for Aws {
+    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+        notices::publish(&self.sns, &self.notice_topic, &notice.render()).await
+    }
+}
+
+impl Machine for Aws {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    fn metrics(&self, line: &str) {
+        lockwarden_lambda::print_metrics(line);
+    }
+}

@@ -1,0 +1,296 @@
+//! A release, step by step.
+//!
+//! Every step is a conditional write on what the step before left, so that of many who try one gets on, and a process that
+//! dies between two steps leaves enough in the ledger for the next one to go on from there:
+//!
+//! 1. the decision is in the ledger (`deciding`, with a lease);
+//! 2. the lock object is gone, by its entity tag;
+//! 3. the item is gone, by its text, and in the same transaction the outcome is in the ledger (where one transaction
+//!    reaches both; else the outcome follows);
+//! 4. the notice is out; until then the entry owes it.
+
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::{Deleted, Failure};
+use lockwarden_core::decision::Decision;
+use lockwarden_core::item::Place;
+use lockwarden_core::ledger::{Change, Delivery, Entry, Event, EventKind};
+use lockwarden_core::metrics;
+use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
+use lockwarden_core::release::{self, Refusal, Release, Standing};
+
+use crate::answer::Approve;
+use crate::find::Sight;
+use crate::follow::Step;
+use crate::incoming::Delivered;
+use crate::outcomes::{about, busy, changed_hands, decided_by, decision_event, refused, released};
+use crate::ports::World;
+
+impl<W: World> Approve<'_, W> {
+    /// Goes on with a decision that was left half-done: from what is there now, not from what was there then.
+    pub(crate) async fn take_up(&self, mut entry: Entry) -> Result<Step, Failure> {
+        let Some(decision) = entry
+            .decided
+            .as_ref()
+            .map(|decided| decided.decision.clone())
+        else {
+            return Ok(Step::Again);
+        };
+        entry.take_up(self.world.now());
+        match self.world.commit(&Change::of(&entry, Vec::new())).await {
+            Ok(()) => entry.revision += 1,
+            Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => return Ok(Step::Again),
+            Err(NotWritten::Failed(failure)) => return Err(failure),
+        }
+        let sight = match self.look(&entry).await? {
+            Ok(sight) => sight,
+            Err(why) => {
+                let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
+                return self.conclude(entry, outcome).await;
+            }
+        };
+        match release::decide(&entry, &self.as_look(&sight), &decision.even_if) {
+            Ok(release) => self.carry_out(entry, &release, &sight).await,
+            Err(Refusal::Gone) => self.gone(entry).await,
+            Err(Refusal::ChangedHands(holder)) => {
+                let object_gone = is_pair(&entry)
+                    && !sight
+                        .present
+                        .iter()
+                        .any(|lock| lock.places.iter().any(is_object));
+                self.changed(entry, holder, object_gone).await
+            }
+            Err(refusal) => {
+                let outcome = refused(&entry, &decision, refusal);
+                self.conclude(entry, outcome).await
+            }
+        }
+    }
+
+    /// Deletes, half by half.
+    pub(crate) async fn carry_out(
+        &self,
+        entry: Entry,
+        release: &Release,
+        sight: &Sight,
+    ) -> Result<Step, Failure> {
+        // A half that is missing was deleted by an earlier try, or its holder is just letting go.
+        let halves =
+            usize::from(release.lock_file().is_some()) + usize::from(release.item().is_some());
+        let mut confirmed = halves == entry.places.len();
+        if let Some(half) = release.lock_file() {
+            match self.world.delete_lock_file(half).await? {
+                Deleted::Yes => {}
+                Deleted::Gone => confirmed = false,
+                Deleted::Changed => return self.changed_meanwhile(entry, false).await,
+            }
+        }
+        let outcome = Outcome {
+            confirmed: Some(confirmed),
+            ..released(&entry)
+        };
+        let Some(half) = release.item() else {
+            return self.conclude(entry, outcome).await;
+        };
+        let object_gone = is_pair(&entry);
+        let Some(table) = self.settings.common.table(half.table()) else {
+            // It was read a moment ago, so it is configured.
+            return Ok(Step::Again);
+        };
+        let digest = match self.world.digest(table, half.path()).await {
+            Ok(digest) => DigestCheck::of(digest.as_deref(), &sight.state),
+            Err(_) => DigestCheck::Unknown,
+        };
+        let outcome = Outcome {
+            digest: Some(digest),
+            ..outcome
+        };
+        let deleted = if self.settings.common.shares_ledger_region(table) {
+            let Some(concluded) = self.concluded(entry.clone(), outcome.clone()) else {
+                return Ok(Step::Again);
+            };
+            let change = concluded.change(Vec::new());
+            match self.world.delete_item_and_commit(half, &change).await {
+                Ok(Deleted::Yes) => return Ok(self.after_conclusion(concluded).await),
+                Ok(other) => other,
+                Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => return Ok(Step::Again),
+                Err(NotWritten::Failed(failure)) => return Err(failure),
+            }
+        } else {
+            self.world.delete_item(table, half).await?
+        };
+        match deleted {
+            Deleted::Yes => self.conclude(entry, outcome).await,
+            Deleted::Gone => self.gone(entry).await,
+            Deleted::Changed => self.changed_meanwhile(entry, object_gone).await,
+        }
+    }
+
+    /// Nothing is there. Where deleting and writing it down are two steps, it may have been us.
+    async fn gone(&self, entry: Entry) -> Result<Step, Failure> {
+        let in_one_step = entry.places.iter().all(|place| match place {
+            Place::S3 { .. } => false,
+            Place::Dynamodb { table } => self
+                .settings
+                .common
+                .table(table)
+                .is_some_and(|table| self.settings.common.shares_ledger_region(table)),
+        });
+        let outcome = if in_one_step {
+            let by = decided_by(&entry);
+            about(&entry, OutcomeKind::AlreadyReleased, &by)
+                .because("the lock was gone before it could be released; its holder let go")
+        } else {
+            Outcome {
+                confirmed: Some(false),
+                ..released(&entry)
+            }
+        };
+        self.conclude(entry, outcome).await
+    }
+
+    /// Between our look and our delete something else took the place. Who?
+    async fn changed_meanwhile(&self, entry: Entry, object_gone: bool) -> Result<Step, Failure> {
+        let present = match self.look(&entry).await? {
+            Ok(sight) => sight.present,
+            Err(_) => Vec::new(),
+        };
+        match release::standing(&entry, &present) {
+            Standing::ChangedHands(holder) => self.changed(entry, holder, object_gone).await,
+            Standing::Gone => self.gone(entry).await,
+            Standing::Same(_) => Err(busy(&entry.code)),
+        }
+    }
+
+    async fn changed(
+        &self,
+        entry: Entry,
+        holder: NewHolder,
+        object_gone: bool,
+    ) -> Result<Step, Failure> {
+        let by = decided_by(&entry);
+        let outcome = if object_gone {
+            let records = entry.places.iter().filter(|place| is_object(place));
+            Outcome {
+                records: records.map(RecordName::from).collect(),
+                now_held_by: Some(holder),
+                ..about(&entry, OutcomeKind::PartlyReleased, &by).because(
+                    "the lock object is gone, and the item changed before it could be deleted",
+                )
+            }
+        } else {
+            changed_hands(&entry, holder, &by)
+        };
+        self.conclude(entry, outcome).await
+    }
+
+    /// Writes decision and outcome at once, for what needs no delete.
+    pub(crate) async fn decide_and_conclude(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        mut entry: Entry,
+        outcome: Outcome,
+    ) -> Result<Step, Failure> {
+        if entry
+            .decide(self.decided(delivered, decision, &entry))
+            .is_err()
+        {
+            return Ok(Step::Again);
+        }
+        let event = decision_event(delivered, decision, self.world.now());
+        let Some(concluded) = self.concluded(entry, outcome) else {
+            return Ok(Step::Again);
+        };
+        match self.world.commit(&concluded.change(vec![event])).await {
+            Ok(()) => Ok(self.after_conclusion(concluded).await),
+            Err(not_written) => self.instead(not_written, delivered).await,
+        }
+    }
+
+    /// Writes the outcome of the decision that is being carried out.
+    async fn conclude(&self, entry: Entry, outcome: Outcome) -> Result<Step, Failure> {
+        let Some(concluded) = self.concluded(entry, outcome) else {
+            return Ok(Step::Again);
+        };
+        match self.world.commit(&concluded.change(Vec::new())).await {
+            Ok(()) => Ok(self.after_conclusion(concluded).await),
+            // Somebody else came to the end of it first.
+            Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => Ok(Step::Again),
+            Err(NotWritten::Failed(failure)) => Err(failure),
+        }
+    }
+
+    fn concluded(&self, mut entry: Entry, outcome: Outcome) -> Option<Concluded> {
+        let now = self.world.now();
+        let decided = entry.decided.clone()?;
+        entry.conclude(outcome.clone(), now).ok()?;
+        let event = Event {
+            channel: Some(decided.channel),
+            delivery: Some(decided.delivery.clone()),
+            by: outcome.by.clone(),
+            ..Event::new(EventKind::Outcome, now, outcome.result.word())
+        };
+        let answer = Delivery {
+            id: decided.delivery,
+            outcome,
+            unsent_until: None,
+        };
+        Some(Concluded {
+            entry,
+            event,
+            answer,
+        })
+    }
+
+    async fn after_conclusion(&self, concluded: Concluded) -> Step {
+        let Concluded {
+            mut entry, answer, ..
+        } = concluded;
+        entry.revision += 1;
+        match answer.outcome.result {
+            OutcomeKind::Released => {
+                let line = metrics::line(self.world.now(), &[(metrics::RELEASED, 1)]);
+                self.world.metrics(&line);
+            }
+            OutcomeKind::NotStale | OutcomeKind::Rejected => self.count_rejection(),
+            OutcomeKind::AlreadyReleased
+            | OutcomeKind::ChangedHands
+            | OutcomeKind::Kept
+            | OutcomeKind::PartlyReleased => {}
+        }
+        self.tell(&entry).await;
+        Step::Done(Box::new(answer.outcome))
+    }
+
+    pub(crate) fn as_look<'s>(&'s self, sight: &'s Sight) -> release::Look<'s> {
+        release::Look {
+            policy: &self.settings.common.policy,
+            now: self.world.now(),
+            present: &sight.present,
+            state: &sight.state,
+        }
+    }
+}
+
+/// A decision with its outcome, ready to be written.
+struct Concluded {
+    entry: Entry,
+    event: Event,
+    answer: Delivery,
+}
+
+impl Concluded {
+    fn change(&self, mut events: Vec<Event>) -> Change<'_> {
+        events.push(self.event.clone());
+        Change::of(&self.entry, events).answering(self.answer.clone())
+    }
+}
+
+fn is_object(place: &Place) -> bool {
+    matches!(place, Place::S3 { .. })
+}
+
+/// Whether the lock was in both stores when people were asked about it.
+fn is_pair(entry: &Entry) -> bool {
+    entry.places.len() > 1
+}

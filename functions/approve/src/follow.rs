@@ -1,0 +1,313 @@
+//! A decision about a known lock, up to the point where it may be carried out: whose turn it is, whether it is allowed,
+//! what is there, how the lock is judged now.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use lockwarden_aws::Failure;
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_core::decision::{Action, Decision, Rejection};
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ledger::{
+    Change, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
+};
+use lockwarden_core::outcome::{Outcome, OutcomeKind};
+use lockwarden_core::release::{self, Refusal, Standing};
+use lockwarden_core::settings::RELEASES;
+
+use crate::answer::Approve;
+use crate::find::Found;
+use crate::incoming::Delivered;
+use crate::outcomes::{about, busy, decision_event, how_it_ended, refused};
+use crate::ports::World;
+
+/// How long to wait for somebody else who carries out a decision about the same lock.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
+/// How long to wait between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Where an attempt got.
+pub(crate) enum Step {
+    /// Answered.
+    Done(Box<Outcome>),
+    /// Somebody wrote the entry in between: read it again.
+    Again,
+    /// Somebody else is at it.
+    Wait,
+}
+
+impl<W: World> Approve<'_, W> {
+    /// Follows a decision to its outcome.
+    pub(crate) async fn follow(
+        &self,
+        delivered: &Delivered,
+        decision: Decision,
+    ) -> Result<Outcome, Failure> {
+        let give_up = self.world.now() + PATIENCE;
+        loop {
+            let entry = match self.find(&decision.target).await? {
+                Found::Entry(entry) => *entry,
+                Found::Nothing(rejection) => {
+                    let by = Some(decision.by);
+                    return self.reject(delivered, Rejection { by, ..rejection }).await;
+                }
+            };
+            let code = entry.code.clone();
+            match self.step(delivered, &decision, entry).await? {
+                Step::Done(outcome) => return Ok(*outcome),
+                Step::Again if self.world.now() < give_up => {}
+                Step::Wait if self.world.now() < give_up => self.world.pause(PAUSE).await,
+                Step::Again | Step::Wait => return Err(busy(&code)),
+            }
+        }
+    }
+
+    /// Finishes the decision that the ledger says was left half-done. It takes nothing from the event but the code.
+    pub(crate) async fn finish(&self, code: &RequestCode) -> Result<Outcome, Failure> {
+        let nothing = || {
+            let why = format!("no decision about request {code} was left half-done");
+            Outcome::new(OutcomeKind::Rejected, None).because(why)
+        };
+        let now = self.world.now();
+        let entry = self.world.entry(code).await?;
+        match entry.filter(|entry| entry.left_half_done(now).is_some()) {
+            Some(entry) => match self.take_up(entry).await? {
+                Step::Done(outcome) => Ok(*outcome),
+                Step::Again | Step::Wait => Ok(nothing()),
+            },
+            None => Ok(nothing()),
+        }
+    }
+
+    async fn step(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: Entry,
+    ) -> Result<Step, Failure> {
+        if entry.status == Status::Deciding {
+            return self.after_another(delivered, entry).await;
+        }
+        if entry.status.is_over() {
+            return self.too_late(delivered, decision, &entry).await;
+        }
+        if let Some(outcome) = self.not_allowed(delivered, decision, &entry) {
+            return self.refuse(delivered, &entry, outcome).await;
+        }
+        match decision.action {
+            Action::Keep { for_ } => {
+                let until = self.world.now() + for_;
+                let outcome = Outcome {
+                    until: Some(until),
+                    ..about(&entry, OutcomeKind::Kept, &decision.by)
+                };
+                self.decide_and_conclude(delivered, decision, entry, outcome)
+                    .await
+            }
+            Action::Release => self.release(delivered, decision, entry).await,
+        }
+    }
+
+    /// A decision is being carried out. If it was left half-done it is finished first, whoever made it.
+    async fn after_another(&self, delivered: &Delivered, entry: Entry) -> Result<Step, Failure> {
+        let Some(half_done) = entry.left_half_done(self.world.now()) else {
+            return Ok(Step::Wait);
+        };
+        let is_ours = half_done.delivery == delivered.id;
+        match self.take_up(entry).await? {
+            Step::Done(outcome) if is_ours => Ok(Step::Done(outcome)),
+            Step::Done(_) | Step::Again | Step::Wait => Ok(Step::Again),
+        }
+    }
+
+    /// The lock of the decision is gone. The answer is kept, and nobody else needs to hear it.
+    async fn too_late(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: &Entry,
+    ) -> Result<Step, Failure> {
+        let mut now_held_by = None;
+        if let Ok(sight) = self.look(entry).await? {
+            match release::standing(entry, &sight.present) {
+                Standing::Same(_) => {
+                    let why = "this lock ended, and the very same record is there again; the next sweep asks about it anew";
+                    let outcome = about(entry, OutcomeKind::Rejected, &decision.by).because(why);
+                    return self.refuse(delivered, entry, outcome).await;
+                }
+                Standing::ChangedHands(holder) => now_held_by = Some(holder),
+                Standing::Gone => {}
+            }
+        }
+        let result = if entry.status == Status::ChangedHands {
+            OutcomeKind::ChangedHands
+        } else {
+            OutcomeKind::AlreadyReleased
+        };
+        let outcome = Outcome {
+            now_held_by,
+            ..about(entry, result, &decision.by).because(how_it_ended(entry))
+        };
+        let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
+        let answer = Delivery {
+            id: delivered.id.clone(),
+            outcome: outcome.clone(),
+            unsent_until: None,
+        };
+        let change = Change {
+            events: vec![(entry.code.clone(), event)],
+            answered: Some(answer),
+            ..Change::default()
+        };
+        self.committed(&change, delivered, outcome).await
+    }
+
+    /// Why a decision is not followed before anything is looked at.
+    fn not_allowed(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: &Entry,
+    ) -> Option<Outcome> {
+        let rejected = |why: &str| about(entry, OutcomeKind::Rejected, &decision.by).because(why);
+        let is_release = decision.action == Action::Release;
+        if is_release && !self.settings.releases {
+            return Some(rejected(&format!(
+                "releases are switched off here ({RELEASES}=disabled); Lockwarden only observes"
+            )));
+        }
+        let may_say_even_if = delivered.is_direct() || self.settings.topic_restricted;
+        if !decision.even_if.is_empty() && !may_say_even_if {
+            return Some(rejected(
+                "`even_if` is honoured only by a direct invoke of the function, or when the approvals topic is restricted to \
+                 named approvers (ApproverPrincipalArns)",
+            ));
+        }
+        if entry.generation > 1
+            && delivered
+                .sent_at
+                .is_some_and(|sent| sent < entry.first_seen)
+        {
+            return Some(rejected(
+                "the decision is older than this lock: the one it was about ended, and the same record came back later",
+            ));
+        }
+        if !is_release && !entry.may_be_kept() {
+            return Some(rejected(
+                "nobody was asked about this lock, so there is nothing to be quiet about",
+            ));
+        }
+        None
+    }
+
+    /// Refuses a decision about a known lock. The lock's entry stays as it is.
+    async fn refuse(
+        &self,
+        delivered: &Delivered,
+        entry: &Entry,
+        outcome: Outcome,
+    ) -> Result<Step, Failure> {
+        let now = self.world.now();
+        let event = delivered.event(EventKind::Refusal, now, &outcome);
+        let answer = delivered.answer_owing(outcome.clone(), now);
+        let change = Change {
+            events: vec![(entry.code.clone(), event)],
+            answered: Some(answer.clone()),
+            ..Change::default()
+        };
+        match self.world.commit(&change).await {
+            Ok(()) => {
+                self.count_rejection();
+                self.publish_refusal(&answer).await?;
+                Ok(Step::Done(Box::new(outcome)))
+            }
+            Err(not_written) => self.instead(not_written, delivered).await,
+        }
+    }
+
+    async fn release(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        mut entry: Entry,
+    ) -> Result<Step, Failure> {
+        let sight = match self.look(&entry).await? {
+            Ok(sight) => sight,
+            Err(why) => {
+                let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
+                return self.refuse(delivered, &entry, outcome).await;
+            }
+        };
+        match release::decide(&entry, &self.as_look(&sight), &decision.even_if) {
+            Ok(release) => {
+                if entry
+                    .decide(self.decided(delivered, decision, &entry))
+                    .is_err()
+                {
+                    return Ok(Step::Again);
+                }
+                let event = decision_event(delivered, decision, self.world.now());
+                match self.world.commit(&Change::of(&entry, vec![event])).await {
+                    Ok(()) => entry.revision += 1,
+                    Err(not_written) => return self.instead(not_written, delivered).await,
+                }
+                self.carry_out(entry, &release, &sight).await
+            }
+            Err(refusal) => {
+                let is_over = matches!(refusal, Refusal::ChangedHands(_) | Refusal::Gone);
+                let outcome = refused(&entry, decision, refusal);
+                if is_over {
+                    self.decide_and_conclude(delivered, decision, entry, outcome)
+                        .await
+                } else {
+                    self.refuse(delivered, &entry, outcome).await
+                }
+            }
+        }
+    }
+
+    /// Writes an answer that changes no entry.
+    async fn committed(
+        &self,
+        change: &Change<'_>,
+        delivered: &Delivered,
+        outcome: Outcome,
+    ) -> Result<Step, Failure> {
+        match self.world.commit(change).await {
+            Ok(()) => Ok(Step::Done(Box::new(outcome))),
+            Err(not_written) => self.instead(not_written, delivered).await,
+        }
+    }
+
+    /// What to do where a write was not taken.
+    pub(crate) async fn instead(
+        &self,
+        not_written: NotWritten,
+        delivered: &Delivered,
+    ) -> Result<Step, Failure> {
+        match not_written {
+            NotWritten::Outdated => Ok(Step::Again),
+            NotWritten::AnsweredBefore => {
+                let known = self.world.delivery(&delivered.id).await?;
+                Ok(known.map_or(Step::Again, |known| Step::Done(Box::new(known.outcome))))
+            }
+            NotWritten::Failed(failure) => Err(failure),
+        }
+    }
+
+    pub(crate) fn decided(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: &Entry,
+    ) -> Decided {
+        let now = self.world.now();
+        Decided {
+            decision: decision.clone(),
+            channel: delivered.channel,
+            delivery: delivered.id.clone(),
+            at: now,
+            from: entry.status,
+            lease_until: now + DECISION_LEASE,
+        }
+    }
+}

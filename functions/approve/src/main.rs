@@ -1,0 +1,30 @@
+//! The function's start: log, settings, clients.
+#![recursion_limit = "256"] // the types of the SDK's futures are nested deeper than the default
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use lockwarden_approve::aws::Aws;
+use lockwarden_approve::handle;
+use lockwarden_core::settings::ApproveSettings;
+use lockwarden_lambda::{Failed, log_to_stdout};
+use serde_json::value::RawValue;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    log_to_stdout();
+    let settings = ApproveSettings::read(|name| std::env::var(name).ok())?;
+    let aws = Aws::connect(&settings.common).await;
+    let (aws, settings) = (&aws, &settings);
+    // The text of the event, not its value: a decision that says something twice must not be read as if it said it once.
+    run(service_fn(
+        move |event: LambdaEvent<Box<RawValue>>| async move {
+            let (text, context) = event.into_parts();
+            handle(aws, settings, &context.request_id, text.get())
+                .await
+                .map_err(|failure| {
+                    tracing::error!(%failure, "a retry may mend this");
+                    Failed::new("TryAgain", failure.to_string())
+                })
+        },
+    ))
+    .await
+}

@@ -1,0 +1,122 @@
+//! What comes of a decision, as values.
+
+use jiff::Timestamp;
+use lockwarden_aws::{Failure, Kind};
+use lockwarden_core::decision::{self, Action, Decision};
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ledger::{Entry, Event, EventKind, Status};
+use lockwarden_core::outcome::{NewHolder, Outcome, OutcomeKind, RecordName};
+use lockwarden_core::policy::EvenIf;
+use lockwarden_core::release::Refusal;
+
+use crate::incoming::Delivered;
+
+/// What to do after a release.
+const NEXT: &str = "terraform plan";
+
+pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Timestamp) -> Event {
+    let mut detail = match decision.action {
+        Action::Release => "release".to_owned(),
+        Action::Keep { for_ } => format!("keep for {} s", for_.as_secs()),
+    };
+    for word in &decision.even_if {
+        detail.push_str(&format!(", even if {}", word.word()));
+    }
+    if let Some(reason) = &decision.reason {
+        detail.push_str(&format!(": {reason}"));
+    }
+    Event {
+        channel: Some(delivered.channel),
+        delivery: Some(delivered.id.clone()),
+        by: Some(decision.by.clone()),
+        ..Event::new(EventKind::Decision, now, detail)
+    }
+}
+
+/// An outcome about the lock of an entry.
+pub(crate) fn about(entry: &Entry, result: OutcomeKind, by: &str) -> Outcome {
+    Outcome {
+        request: Some(entry.code.clone()),
+        lock_id: Some(entry.path.clone()),
+        id: entry.lock().id(),
+        ..Outcome::new(result, Some(by.to_owned()))
+    }
+}
+
+pub(crate) fn decided_by(entry: &Entry) -> String {
+    let decided = entry.decided.as_ref();
+    decided.map_or_else(String::new, |decided| decided.decision.by.clone())
+}
+
+pub(crate) fn released(entry: &Entry) -> Outcome {
+    Outcome {
+        records: entry.places.iter().map(RecordName::from).collect(),
+        next: Some(NEXT.to_owned()),
+        ..about(entry, OutcomeKind::Released, &decided_by(entry))
+    }
+}
+
+pub(crate) fn changed_hands(entry: &Entry, holder: NewHolder, by: &str) -> Outcome {
+    Outcome {
+        now_held_by: Some(holder),
+        ..about(entry, OutcomeKind::ChangedHands, by)
+    }
+}
+
+/// A refusal as an outcome.
+pub(crate) fn refused(entry: &Entry, decision: &Decision, refusal: Refusal) -> Outcome {
+    let with_example = |result, why: String, needs: &[EvenIf]| Outcome {
+        example: Some(decision::example(Some(&entry.code), needs)),
+        ..about(entry, result, &decision.by).because(why)
+    };
+    match refusal {
+        Refusal::ChangedHands(holder) => changed_hands(entry, holder, &decision.by),
+        Refusal::Gone => about(entry, OutcomeKind::AlreadyReleased, &decision.by)
+            .because("the lock was gone before the decision came; its holder let go"),
+        Refusal::NotStale { judgement, needs } => with_example(
+            OutcomeKind::NotStale,
+            format!("{}: {}", judgement.verdict.word(), judgement.why),
+            &needs,
+        ),
+        Refusal::Unmentioned { judgement, needs } => {
+            let words: Vec<&str> = needs.iter().map(|word| word.word()).collect();
+            let why = format!(
+                "{}; the decision must say that it knows ({})",
+                judgement.why,
+                words.join(", ")
+            );
+            with_example(OutcomeKind::Rejected, why, &needs)
+        }
+        Refusal::ByHandOnly(why) => about(entry, OutcomeKind::Rejected, &decision.by)
+            .because(format!("{why}; it has to be removed by hand")),
+    }
+}
+
+/// How the lock of an entry that is over came to its end.
+pub(crate) fn how_it_ended(entry: &Entry) -> String {
+    let when = entry
+        .ended_at
+        .map_or_else(|| "earlier".to_owned(), |at| format!("at {at:.0}"));
+    match entry.status {
+        Status::Released => format!(
+            "it was released {when} by a decision of {}",
+            decided_by(entry)
+        ),
+        Status::ChangedHands => format!("another lock had taken its place {when}"),
+        Status::Seen
+        | Status::Asked
+        | Status::Kept
+        | Status::Deciding
+        | Status::AlreadyReleased
+        | Status::PartlyReleased
+        | Status::Ended => format!("it was gone {when}; its holder let go"),
+    }
+}
+
+pub(crate) fn busy(code: &RequestCode) -> Failure {
+    Failure::new(
+        format!("carry out a decision about request {code}"),
+        "another decision about the same lock is being carried out; try again in a minute",
+        Kind::Transient,
+    )
+}

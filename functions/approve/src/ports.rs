@@ -1,0 +1,68 @@
+//! What `approve` needs of the world. `aws` has it on AWS, and the acceptance tests have it in memory.
+#![allow(
+    async_fn_in_trait,
+    reason = "each implementation is named in this workspace, and nothing is sent between threads"
+)]
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lockwarden_aws::ledger_refusals::Kept;
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::look::Look;
+use lockwarden_aws::{Deleted, Failure};
+use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
+use lockwarden_core::notice::Notice;
+use lockwarden_core::release::{ItemHalf, LockFileHalf};
+use lockwarden_core::settings::Table;
+
+/// The lock records: look at one, delete one.
+pub trait Locks: Look {
+    /// The digest that a table holds for a state.
+    async fn digest(&self, table: &Table, path: &LockPath) -> Result<Option<String>, Failure>;
+    /// Deletes a lock object, if it is still what was judged.
+    async fn delete_lock_file(&self, half: &LockFileHalf) -> Result<Deleted, Failure>;
+    /// Deletes an item, if it is still what was judged.
+    async fn delete_item(&self, table: &Table, half: &ItemHalf) -> Result<Deleted, Failure>;
+    /// Deletes an item, if it is still what was judged, and changes the ledger: both or neither.
+    async fn delete_item_and_commit(
+        &self,
+        half: &ItemHalf,
+        change: &Change<'_>,
+    ) -> Result<Deleted, NotWritten>;
+}
+
+/// The ledger.
+pub trait Ledger {
+    /// The entry of a request, read consistently.
+    async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
+    /// What a delivery was answered, read consistently.
+    async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure>;
+    /// Writes a change, all of it or nothing.
+    async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten>;
+    /// Keeps a refusal that names no known lock, with the answer to its delivery.
+    async fn keep_refusal(&self, event: &Event, answer: &Delivery) -> Result<Kept, Failure>;
+    /// Changes whose task the notice of a refusal is; says whether it still was as `before`.
+    async fn update_delivery(&self, before: &Delivery, after: &Delivery) -> Result<bool, Failure>;
+}
+
+/// The notice topic.
+pub trait Notices {
+    /// Publishes a notice.
+    async fn publish(&self, notice: &Notice) -> Result<(), Failure>;
+}
+
+/// The clock, and where metrics go.
+pub trait Machine {
+    /// The time.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    async fn pause(&self, time: Duration);
+    /// Prints a line of metrics.
+    fn metrics(&self, line: &str);
+}
+
+/// All of it.
+pub trait World: Locks + Ledger + Notices + Machine {}
+impl<T: Locks + Ledger + Notices + Machine> World for T {}

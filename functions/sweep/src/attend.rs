@@ -1,0 +1,214 @@
+//! One lock: judge it, take note of it, ask about it.
+
+use lockwarden_aws::look;
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status};
+use lockwarden_core::lock::Lock;
+use lockwarden_core::notice::NoticeKind;
+use lockwarden_core::policy::{
+    self, Judgement, SIGHTINGS_FOR_GHOSTS, Sighting, StateObject, Verdict,
+};
+use lockwarden_core::report::{Incomplete, ReportedLock};
+
+use crate::ports::World;
+use crate::survey::KnownLock;
+use crate::sweep::{Sweep, write_trouble};
+
+/// What came of a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Attended {
+    /// The lock as the report tells it; `None` where it turned out to be gone.
+    pub(crate) reported: Option<ReportedLock>,
+    /// Whether people were asked.
+    pub(crate) notified: bool,
+    /// What could not be done.
+    pub(crate) trouble: Option<Incomplete>,
+}
+
+impl<W: World> Sweep<'_, W> {
+    /// Looks after one lock that was listed.
+    pub(crate) async fn attend(&self, known: &KnownLock) -> Attended {
+        if !self.has_time() {
+            return Attended {
+                trouble: Some(Incomplete {
+                    store: "the sweep".to_owned(),
+                    why: "it ran out of time before it came to all locks".to_owned(),
+                }),
+                ..Attended::default()
+            };
+        }
+        if !known.ledger_answers {
+            return self.only_report(known).await;
+        }
+        let mut attended = Attended::default();
+        if let Err(trouble) = self.look_after(known, &mut attended).await {
+            attended.trouble = trouble;
+        }
+        attended
+    }
+
+    /// Without the ledger nobody knows since when a lock is seen and who was asked: it is reported and left at that.
+    async fn only_report(&self, known: &KnownLock) -> Attended {
+        let entry = Entry::first_sight(known.code.clone(), &known.lock, self.world.now());
+        let judgement = self.judge(&known.lock, &entry).await;
+        Attended {
+            reported: Some(ReportedLock::of(
+                known.code.clone(),
+                &known.lock,
+                &judgement,
+            )),
+            ..Attended::default()
+        }
+    }
+
+    async fn look_after(
+        &self,
+        known: &KnownLock,
+        attended: &mut Attended,
+    ) -> Result<(), Option<Incomplete>> {
+        let lock = &known.lock;
+        let (mut entry, mut is_changed) = match &known.entry {
+            Some(entry) if entry.status.is_over() => {
+                let Some(entry) = self.back_again(entry, lock).await? else {
+                    return Ok(());
+                };
+                (entry, false)
+            }
+            Some(entry) => (entry.clone(), false),
+            None => {
+                let entry = Entry::first_sight(known.code.clone(), lock, self.world.now());
+                (self.open(entry, "first sight").await?, false)
+            }
+        };
+        is_changed |= entry.see(lock, self.world.now());
+        let judgement = self.judge(lock, &entry).await;
+        attended.reported = Some(ReportedLock::of(entry.code.clone(), lock, &judgement));
+        if entry.left_half_done(self.world.now()).is_some() {
+            attended.trouble = self.hand_over(&entry.code).await;
+            return Ok(());
+        }
+        if let Some(kind) = entry.claim_unsent(self.world.now()) {
+            // An earlier sweep, or approve, took this notice upon itself and did not come back.
+            self.save(&mut entry, None).await?;
+            self.tell(&entry, Some((lock, &judgement))).await?;
+            attended.notified = kind.asks();
+        } else if let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
+            && self.is_still_there(&entry).await?
+            && entry.ask(kind, self.world.now()).is_ok()
+        {
+            self.save(&mut entry, None).await?;
+            self.tell(&entry, Some((lock, &judgement))).await?;
+            attended.notified = true;
+        } else if is_changed {
+            self.save(&mut entry, None).await?;
+        }
+        Ok(())
+    }
+
+    /// A lock whose entry is over. Either the list is older than the end, or the very same record is there again.
+    async fn back_again(
+        &self,
+        over: &Entry,
+        lock: &Lock,
+    ) -> Result<Option<Entry>, Option<Incomplete>> {
+        if !self.is_still_there(over).await? {
+            return Ok(None);
+        }
+        let mut entry = over.clone();
+        entry.live_again(lock, self.world.now());
+        self.open(entry, "the same record is there again after its end")
+            .await
+            .map(Some)
+    }
+
+    async fn open(&self, mut entry: Entry, how: &str) -> Result<Entry, Option<Incomplete>> {
+        let event = Event::new(EventKind::Seen, self.world.now(), how);
+        self.save(&mut entry, Some(event)).await?;
+        Ok(entry)
+    }
+
+    /// Writes the entry. `Err(None)`: somebody else wrote it meanwhile and looks after it.
+    pub(crate) async fn save(
+        &self,
+        entry: &mut Entry,
+        event: Option<Event>,
+    ) -> Result<(), Option<Incomplete>> {
+        let change = Change::of(entry, event.into_iter().collect());
+        self.world.commit(&change).await.map_err(write_trouble)?;
+        entry.revision += 1;
+        Ok(())
+    }
+
+    /// Before people are asked the lock is read again, consistently: a list may be older than the holder's unlock.
+    async fn is_still_there(&self, entry: &Entry) -> Result<bool, Option<Incomplete>> {
+        Ok(self.is_there(entry).await? == Some(true))
+    }
+
+    async fn judge(&self, lock: &Lock, entry: &Entry) -> Judgement {
+        let policy = &self.settings.common.policy;
+        let now = self.world.now();
+        let state = if policy::wants_state(policy, now, lock, entry.first_seen) {
+            look::state(self.world, &self.settings.common, &lock.path).await
+        } else {
+            StateObject::Unknown("not looked at, since the lock is young".to_owned())
+        };
+        let sighting = Sighting {
+            lock,
+            first_seen: entry.first_seen,
+            sightings: entry.sightings,
+            state: &state,
+        };
+        policy::judge(policy, now, &sighting)
+    }
+
+    /// Which notice a lock wants now, if any.
+    fn what_to_ask(&self, lock: &Lock, entry: &Entry, judgement: &Judgement) -> Option<NoticeKind> {
+        let kind = self.kind_of(lock, entry, judgement)?;
+        match entry.status {
+            Status::Seen => Some(kind),
+            Status::Asked | Status::Kept => entry
+                .wants_reminder(self.world.now(), self.settings.remind_every)
+                .then_some(if entry.told.count == 0 {
+                    kind
+                } else {
+                    NoticeKind::Reminder
+                }),
+            Status::Deciding
+            | Status::Released
+            | Status::ChangedHands
+            | Status::AlreadyReleased
+            | Status::PartlyReleased
+            | Status::Ended => None,
+        }
+    }
+
+    /// What people are asked about, from the verdict.
+    fn kind_of(&self, lock: &Lock, entry: &Entry, judgement: &Judgement) -> Option<NoticeKind> {
+        let seen_enough = entry.sightings >= SIGHTINGS_FOR_GHOSTS;
+        match judgement.verdict {
+            // With a rival, the first look may be at a client that just loses: it takes and leaves the lock object.
+            Verdict::Stale if !lock.rivals.is_empty() && !seen_enough => None,
+            Verdict::Stale => Some(NoticeKind::StaleLock),
+            Verdict::Unreadable => {
+                (lock.has_item() || seen_enough).then_some(NoticeKind::UnreadableLock)
+            }
+            Verdict::Split => leads_split(lock).then_some(NoticeKind::SplitLock),
+            Verdict::Skewed => (judgement.held.at_least >= self.settings.common.policy.stale_after)
+                .then_some(NoticeKind::UnreadableLock),
+            Verdict::Alive | Verdict::Held => None,
+        }
+    }
+}
+
+/// One notice for a split: the item's, unless it cannot be understood; then that is told on its own, and the object leads.
+fn leads_split(lock: &Lock) -> bool {
+    lock.has_item()
+        || !lock.rivals.iter().any(|rival| {
+            let rival = Lock {
+                path: lock.path.clone(),
+                content: rival.content.clone(),
+                places: vec![rival.place.clone()],
+                rivals: Vec::new(),
+            };
+            rival.info().is_ok()
+        })
+}

@@ -1,0 +1,96 @@
+//! The entries whose locks were not seen: ended ones, unfinished decisions, notices that are owed.
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{self, StreamExt as _};
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ledger::{Entry, Event, EventKind, Status};
+use lockwarden_core::report::{Incomplete, SweepReport};
+
+use crate::ports::World;
+use crate::survey::Survey;
+use crate::sweep::{AT_ONCE, Sweep, trouble};
+
+impl<W: World> Sweep<'_, W> {
+    /// Looks after every open entry that no listed lock belongs to.
+    pub(crate) async fn loose_ends(&self, survey: &Survey, report: &mut SweepReport) {
+        if !survey.ledger_answers {
+            return;
+        }
+        let entries = match self.open_but_not_seen(survey).await {
+            Ok(entries) => entries,
+            Err(incomplete) => {
+                report.incomplete.push(incomplete);
+                return;
+            }
+        };
+        let tied = entries.into_iter().map(|entry| self.tie_up(survey, entry));
+        let mut tied = stream::iter(tied).buffer_unordered(AT_ONCE);
+        while let Some(tied) = tied.next().await {
+            match tied {
+                Ok(ended) => report.ended += usize::from(ended),
+                Err(trouble) => report.incomplete.extend(trouble),
+            }
+        }
+    }
+
+    async fn open_but_not_seen(&self, survey: &Survey) -> Result<Vec<Entry>, Incomplete> {
+        let seen: BTreeSet<&RequestCode> = survey
+            .locks
+            .iter()
+            // An entry that is over and whose lock is back was looked after; one whose lock is not back may owe a notice.
+            .filter(|known| {
+                known
+                    .entry
+                    .as_ref()
+                    .is_none_or(|entry| !entry.status.is_over())
+            })
+            .map(|known| &known.code)
+            .collect();
+        let as_trouble = |failure: lockwarden_aws::Failure| trouble("the ledger", &failure);
+        let mut codes = self.world.open().await.map_err(as_trouble)?;
+        codes.retain(|code| !seen.contains(code));
+        codes.sort();
+        codes.dedup();
+        self.world.entries(&codes).await.map_err(as_trouble)
+    }
+
+    /// Looks after one entry; says whether its lock ended.
+    async fn tie_up(&self, survey: &Survey, mut entry: Entry) -> Result<bool, Option<Incomplete>> {
+        let now = self.world.now();
+        if !self.has_time() {
+            return Ok(false);
+        }
+        if entry.left_half_done(now).is_some() {
+            return match self.hand_over(&entry.code).await {
+                None => Ok(false),
+                trouble => Err(trouble),
+            };
+        }
+        if entry.status == Status::Deciding {
+            return Ok(false);
+        }
+        if entry.status.is_over() {
+            if entry.claim_unsent(now).is_some() {
+                self.save(&mut entry, None).await?;
+                self.tell(&entry, None).await?;
+            }
+            return Ok(false);
+        }
+        if !self.is_gone(survey, &entry).await? || entry.end(now).is_err() {
+            return Ok(false);
+        }
+        let event = Event::new(EventKind::Ended, now, "its holder let go");
+        self.save(&mut entry, Some(event)).await?;
+        self.tell(&entry, None).await?;
+        Ok(true)
+    }
+
+    /// Gone is only what was looked for in a store that was read to the end, and is not there at a consistent read.
+    async fn is_gone(&self, survey: &Survey, entry: &Entry) -> Result<bool, Option<Incomplete>> {
+        if !entry.places.iter().all(|place| survey.looked_at(place)) {
+            return Ok(false);
+        }
+        Ok(self.is_there(entry).await? == Some(false))
+    }
+}

@@ -1,0 +1,64 @@
+//! What `sweep` needs of the world. `aws` has it on AWS, and the acceptance tests have it in memory.
+#![allow(
+    async_fn_in_trait,
+    reason = "each implementation is named in this workspace, and nothing is sent between threads"
+)]
+
+use jiff::Timestamp;
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::look::Look;
+use lockwarden_aws::subscribers::Subscriber;
+use lockwarden_aws::{Failure, Listing};
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ledger::{Change, Entry};
+use lockwarden_core::notice::Notice;
+use lockwarden_core::report::SweepReport;
+use lockwarden_core::settings::{Bucket, Table};
+
+/// The lock records: look at one, list them.
+pub trait Locks: Look {
+    /// Every lock of a table.
+    async fn list_table(&self, table: &Table) -> Listing;
+    /// Every lock object of a bucket.
+    async fn list_bucket(&self, bucket: &Bucket) -> Listing;
+}
+
+/// The ledger.
+pub trait Ledger {
+    /// The entries of these codes, read consistently.
+    async fn entries(&self, codes: &[RequestCode]) -> Result<Vec<Entry>, Failure>;
+    /// The entry of a request, read consistently.
+    async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
+    /// The codes of the entries that still want something.
+    async fn open(&self) -> Result<Vec<RequestCode>, Failure>;
+    /// Writes a change, all of it or nothing.
+    async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten>;
+    /// Keeps the report in the place of the one before.
+    async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure>;
+}
+
+/// The notice topic.
+pub trait Notices {
+    /// Publishes a notice.
+    async fn publish(&self, notice: &Notice) -> Result<(), Failure>;
+    /// Who gets the notices.
+    async fn subscribers(&self) -> Result<Vec<Subscriber>, Failure>;
+}
+
+/// The function that carries out decisions.
+pub trait Approve {
+    /// Puts an event into its queue.
+    async fn hand_over(&self, event: &str) -> Result<(), Failure>;
+}
+
+/// The clock, and where metrics go.
+pub trait Machine {
+    /// The time.
+    fn now(&self) -> Timestamp;
+    /// Prints a line of metrics.
+    fn metrics(&self, line: &str);
+}
+
+/// All of it.
+pub trait World: Locks + Ledger + Notices + Approve + Machine {}
+impl<T: Locks + Ledger + Notices + Approve + Machine> World for T {}

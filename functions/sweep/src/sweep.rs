@@ -1,0 +1,198 @@
+//! One sweep, from the lists to the report.
+
+use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use lockwarden_aws::Failure;
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::look;
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::item::Place;
+use lockwarden_core::ledger::Entry;
+use lockwarden_core::notice::{Desk, Notice};
+use lockwarden_core::release::{self, Standing};
+use lockwarden_core::report::{Incomplete, SweepReport};
+use lockwarden_core::settings::SweepSettings;
+use lockwarden_lambda::Failed;
+use serde_json::{Value, json};
+
+use crate::event::{Event, TestReply, Unconfirmed};
+use crate::ports::World;
+
+/// How many locks are looked after at once.
+pub(crate) const AT_ONCE: usize = 16;
+
+/// A world with the settings that hold in it.
+#[derive(Debug)]
+pub struct Sweep<'a, W> {
+    /// What is outside.
+    pub world: &'a W,
+    /// What was configured.
+    pub settings: &'a SweepSettings,
+    /// When to stop beginning anything new.
+    pub deadline: Timestamp,
+}
+
+/// Does what the event asks for.
+///
+/// # Errors
+/// `SweepIncomplete` when a sweep could not read or do everything, after all the rest was done, so that alarms see it;
+/// `NotSent` when a test notice was not sent.
+pub async fn run(
+    world: &impl World,
+    settings: &SweepSettings,
+    deadline: Timestamp,
+    event: Event,
+) -> Result<Value, Failed> {
+    if event.test_notice {
+        return test_notice(world)
+            .await
+            .map(|reply| json!(reply))
+            .map_err(|failure| Failed::of("NotSent", &failure));
+    }
+    let report = sweep(world, settings, deadline).await;
+    if report.is_complete() {
+        return Ok(json!(report));
+    }
+    let all: Vec<String> = report
+        .incomplete
+        .iter()
+        .map(|incomplete| format!("{}: {}", incomplete.store, incomplete.why))
+        .collect();
+    Err(Failed::new("SweepIncomplete", all.join("; ")))
+}
+
+/// Looks at every lock and does what there is to do about it.
+pub async fn sweep(
+    world: &impl World,
+    settings: &SweepSettings,
+    deadline: Timestamp,
+) -> SweepReport {
+    let sweep = Sweep {
+        world,
+        settings,
+        deadline,
+    };
+    let mut report = SweepReport {
+        tables: settings.common.tables.len(),
+        buckets: settings.common.buckets.len(),
+        ..SweepReport::default()
+    };
+    let survey = sweep.survey(&mut report).await;
+    let mut listed = Vec::new();
+    let attended = survey.locks.iter().map(|known| sweep.attend(known));
+    let mut attended = stream::iter(attended).buffer_unordered(AT_ONCE);
+    while let Some(attended) = attended.next().await {
+        listed.extend(attended.reported);
+        report.notified += usize::from(attended.notified);
+        report.incomplete.extend(attended.trouble);
+    }
+    sweep.loose_ends(&survey, &mut report).await;
+    report.list(listed);
+    sweep.conclude(&mut report).await;
+    report
+}
+
+async fn test_notice(world: &impl World) -> Result<TestReply, Failure> {
+    world.publish(&Notice::test()).await?;
+    let (confirmed, unconfirmed): (Vec<_>, Vec<_>) = world
+        .subscribers()
+        .await?
+        .into_iter()
+        .partition(|subscriber| subscriber.confirmed);
+    Ok(TestReply {
+        test_notice: "sent",
+        confirmed: confirmed.len(),
+        unconfirmed: unconfirmed
+            .into_iter()
+            .map(|subscriber| Unconfirmed {
+                protocol: subscriber.protocol,
+                endpoint: subscriber.endpoint,
+            })
+            .collect(),
+    })
+}
+
+impl<W: World> Sweep<'_, W> {
+    /// The report goes to the ledger, the log and the metrics, whatever it says.
+    async fn conclude(&self, report: &mut SweepReport) {
+        report.tidy();
+        if let Err(failure) = self.world.keep_report(report).await {
+            report.incomplete.push(trouble("the ledger", &failure));
+        }
+        match serde_json::to_string(report) {
+            Ok(text) if report.is_complete() => tracing::info!(report = text, "swept"),
+            Ok(text) => tracing::warn!(report = text, "swept incompletely"),
+            Err(error) => tracing::error!(%error, "the report cannot be written"),
+        }
+        self.world.metrics(&report.metrics(self.world.now()));
+    }
+
+    /// Whether there is time to begin something new.
+    pub(crate) fn has_time(&self) -> bool {
+        self.world.now() < self.deadline
+    }
+
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk {
+            topic: &self.settings.common.approval_topic,
+            function: &self.settings.approve_function,
+        }
+    }
+
+    /// Whether the lock of an entry is there, read consistently. `None` where nobody can say.
+    pub(crate) async fn is_there(&self, entry: &Entry) -> Result<Option<bool>, Option<Incomplete>> {
+        let present = look::present(
+            self.world,
+            &self.settings.common,
+            &entry.path,
+            &entry.places,
+        );
+        match present.await {
+            Ok(Ok(present)) => {
+                let standing = release::standing(entry, &present);
+                Ok(Some(matches!(standing, Standing::Same(_))))
+            }
+            Ok(Err(_)) => Ok(None),
+            Err(failure) => {
+                let store = entry.places.first().map(store_of).unwrap_or_default();
+                Err(Some(trouble(store, &failure)))
+            }
+        }
+    }
+
+    /// Gives a decision that was left half-done to `approve`.
+    pub(crate) async fn hand_over(&self, code: &RequestCode) -> Option<Incomplete> {
+        let event = json!({"finish": code}).to_string();
+        match self.world.hand_over(&event).await {
+            Ok(()) => {
+                tracing::info!(request = %code, "a decision was left half-done; approve finishes it");
+                None
+            }
+            Err(failure) => Some(trouble("the approve function", &failure)),
+        }
+    }
+}
+
+/// A failure as a report tells it.
+pub(crate) fn trouble(store: impl Into<String>, failure: &Failure) -> Incomplete {
+    Incomplete {
+        store: store.into(),
+        why: failure.to_string(),
+    }
+}
+
+/// What could not be written. That somebody else wrote first is no trouble: another sweep, or approve, is at it.
+pub(crate) fn write_trouble(not_written: NotWritten) -> Option<Incomplete> {
+    match not_written {
+        NotWritten::Outdated | NotWritten::AnsweredBefore => None,
+        NotWritten::Failed(failure) => Some(trouble("the ledger", &failure)),
+    }
+}
+
+/// The name of a store in a report.
+fn store_of(place: &Place) -> String {
+    match place {
+        Place::Dynamodb { table } => format!("table {table}"),
+        Place::S3 { bucket, .. } => format!("bucket {bucket}"),
+    }
+}

@@ -1,0 +1,39 @@
+//! Keeps the report of the last sweep.
+
+use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
+use lockwarden_core::report::SweepReport;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::ledger_items::{Ledger, item_of, key};
+
+/// What a role needs for this.
+pub const ACTIONS: &[&str] = &["dynamodb:PutItem"];
+
+#[derive(Serialize)]
+struct LastSweep<'a> {
+    at: Timestamp,
+    report: &'a SweepReport,
+}
+
+/// Keeps the report in the place of the one before.
+///
+/// # Errors
+/// When DynamoDB does not answer or does not let us.
+pub async fn keep(
+    client: &Client,
+    ledger: &Ledger,
+    report: &SweepReport,
+    at: Timestamp,
+) -> Result<(), Failure> {
+    let item = item_of("a report", key("sweep", "last"), &LastSweep { at, report })?;
+    client
+        .put_item()
+        .table_name(&ledger.table)
+        .set_item(Some(item))
+        .send()
+        .await
+        .map_err(Failure::of(format!("write to the ledger {}", ledger.table)))?;
+    Ok(())
+}
