@@ -171,6 +171,8 @@ impl<'a> Project<'a> {
     /// # Errors
     /// When it ends early or takes no lock within a minute.
     pub async fn start_slow_apply(&self, stores: &Stores) -> Result<Running> {
+        // S3 tells whole seconds: a write of the state in the second of the lock would look like the new holder's.
+        sleep(Duration::from_millis(1100)).await;
         let log = self.folder.path().join("slow-apply.log");
         let mut running = Running {
             process: self.spawn_slow_apply(&log)?,

@@ -134,7 +134,7 @@ pub struct Judgement {
 pub fn judge(policy: &Policy, now: Timestamp, sighting: &Sighting<'_>) -> Judgement {
     let info = sighting.lock.info();
     let held = hold_time(now, sighting, info.as_ref().ok());
-    let life = sign_of_life(policy, now, sighting.state);
+    let life = sign_of_life(policy, now, sighting, info.as_ref().ok());
     let is_alive = matches!(life, SignOfLife::Seen { .. });
     let is_fresh = held.at_most < policy.stale_after;
     let is_split = !sighting.lock.rivals.is_empty();
@@ -230,18 +230,32 @@ fn since(now: Timestamp, then: Timestamp) -> SignedDuration {
     now.duration_since(then).max(SignedDuration::ZERO)
 }
 
-fn sign_of_life(policy: &Policy, now: Timestamp, state: &StateObject) -> SignOfLife {
-    match state {
-        StateObject::Written { at, .. } if since(now, *at) <= policy.quiet_for => {
-            SignOfLife::Seen { state_written: *at }
+/// A write of the state that may be the holder's: recent, and not older than the lock. A write from before is that of the
+/// holder before, and says nothing.
+fn sign_of_life(
+    policy: &Policy,
+    now: Timestamp,
+    sighting: &Sighting<'_>,
+    info: Option<&LockInfo>,
+) -> SignOfLife {
+    let at = match sighting.state {
+        StateObject::Written { at, .. } => *at,
+        StateObject::Absent => {
+            return SignOfLife::NoneSeen {
+                state_written: None,
+            };
         }
-        StateObject::Written { at, .. } => SignOfLife::NoneSeen {
-            state_written: Some(*at),
-        },
-        StateObject::Absent => SignOfLife::NoneSeen {
-            state_written: None,
-        },
-        StateObject::Unknown(why) => SignOfLife::Unknown(why.clone()),
+        StateObject::Unknown(why) => return SignOfLife::Unknown(why.clone()),
+    };
+    let taken = sighting.lock.taken().or(info.map(|info| info.created));
+    // S3 tells whole seconds.
+    let since_taken = taken.is_none_or(|taken| at.as_second() >= taken.as_second());
+    if since_taken && since(now, at) <= policy.quiet_for {
+        SignOfLife::Seen { state_written: at }
+    } else {
+        SignOfLife::NoneSeen {
+            state_written: Some(at),
+        }
     }
 }
 
@@ -408,6 +422,26 @@ mod tests {
         assert_eq!(case.judged().verdict, Verdict::Alive);
         case.state = written("2026-01-02T23:54:59Z");
         assert_eq!(case.judged().verdict, Verdict::Stale);
+    }
+
+    #[test]
+    fn a_write_from_before_the_lock_was_taken_is_no_sign_of_its_holder() {
+        let short = Policy {
+            stale_after: SignedDuration::from_secs(1),
+            ..POLICY
+        };
+        let judged = |written_at: &str| {
+            let case = Case::ddb("2026-01-01T00:00:10.5Z", "2026-01-01T00:01:00Z");
+            let sighting = Sighting {
+                lock: &case.lock,
+                first_seen: at(case.now),
+                sightings: 1,
+                state: &written(written_at),
+            };
+            judge(&short, at(case.now), &sighting).verdict
+        };
+        assert_eq!(judged("2026-01-01T00:00:09Z"), Verdict::Stale);
+        assert_eq!(judged("2026-01-01T00:00:10Z"), Verdict::Alive);
     }
 
     #[test]
