@@ -83,6 +83,15 @@ impl Stores {
         Ok(created)
     }
 
+    /// The same stores for another test: clients belong to the runtime that they were made in.
+    #[must_use]
+    pub fn with(&self, clients: &Clients) -> Self {
+        Self {
+            clients: clients.clone(),
+            ..self.clone()
+        }
+    }
+
     async fn create_table(&self) -> Result<()> {
         let doing = format!("create the table {}", self.table);
         let key = AttributeDefinition::builder()

@@ -194,6 +194,15 @@ impl<'a> Project<'a> {
         Ok(running)
     }
 
+    /// The same project in a workspace whose state is at another key: there it looks for its lock.
+    #[must_use]
+    pub fn with_state_at(self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self
+        }
+    }
+
     fn spawn_slow_apply(&self, log: &Path) -> Result<Guarded> {
         let output = File::create(log).map_err(Failure::system("create a log file"))?;
         let errors = output

@@ -34,11 +34,11 @@ pub struct Aws {
 
 impl Aws {
     /// Makes the clients that these settings need.
-    pub async fn connect(settings: &Settings) -> Self {
-        let connection = Connection::load().await;
+    #[must_use]
+    pub fn new(connection: &Connection, settings: &Settings) -> Self {
         Self {
             dynamodb: connection.dynamodb(None),
-            tables: Tables::of(&connection, &settings.tables),
+            tables: Tables::of(connection, &settings.tables),
             s3: connection.s3(),
             sns: connection.sns(),
             ledger: LedgerTable {

@@ -4,6 +4,7 @@
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lockwarden_approve::aws::Aws;
 use lockwarden_approve::handle;
+use lockwarden_aws::connect::Connection;
 use lockwarden_core::settings::ApproveSettings;
 use lockwarden_lambda::{Failed, log_to_stdout};
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ use serde_json::value::RawValue;
 async fn main() -> Result<(), Error> {
     log_to_stdout();
     let settings = ApproveSettings::read(|name| std::env::var(name).ok())?;
-    let aws = Aws::connect(&settings.common).await;
+    let aws = Aws::new(&Connection::load().await, &settings.common);
     let (aws, settings) = (&aws, &settings);
     // The text of the event, not its value: a decision that says something twice must not be read as if it said it once.
     run(service_fn(

@@ -35,12 +35,12 @@ pub struct Aws {
 
 impl Aws {
     /// Makes the clients that these settings need.
-    pub async fn connect(settings: &SweepSettings) -> Self {
-        let connection = Connection::load().await;
+    #[must_use]
+    pub fn new(connection: &Connection, settings: &SweepSettings) -> Self {
         let common = &settings.common;
         Self {
             dynamodb: connection.dynamodb(None),
-            tables: Tables::of(&connection, &common.tables),
+            tables: Tables::of(connection, &common.tables),
             s3: connection.s3(),
             sns: connection.sns(),
             lambda: connection.lambda(),

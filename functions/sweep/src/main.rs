@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_runtime::{Context, Error, LambdaEvent, run, service_fn};
+use lockwarden_aws::connect::Connection;
 use lockwarden_core::settings::SweepSettings;
 use lockwarden_lambda::log_to_stdout;
 use lockwarden_sweep::Event;
@@ -16,7 +17,7 @@ const RESERVE: Duration = Duration::from_secs(30);
 async fn main() -> Result<(), Error> {
     log_to_stdout();
     let settings = SweepSettings::read(|name| std::env::var(name).ok())?;
-    let aws = Aws::connect(&settings).await;
+    let aws = Aws::new(&Connection::load().await, &settings);
     let (aws, settings) = (&aws, &settings);
     run(service_fn(move |event: LambdaEvent<Event>| async move {
         let (event, context) = event.into_parts();

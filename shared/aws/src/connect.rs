@@ -41,6 +41,12 @@ impl Connection {
         Self(config)
     }
 
+    /// A connection that somebody else configured.
+    #[must_use]
+    pub fn of(config: SdkConfig) -> Self {
+        Self(config)
+    }
+
     /// DynamoDB of a region; `None`: the function's own.
     #[must_use]
     pub fn dynamodb(&self, region: Option<&str>) -> aws_sdk_dynamodb::Client {

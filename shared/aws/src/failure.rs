@@ -101,3 +101,127 @@ fn kind<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Kind {
         Kind::Lasting
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_config::timeout::TimeoutConfig;
+    use insta::assert_snapshot;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Answer, Aws, path};
+    use crate::{bucket_read, subscribers, table_read};
+
+    /// What DynamoDB's answer to a read means.
+    async fn dynamodb(answer: Answer) -> Failure {
+        let client = Aws::in_turn([answer]).dynamodb();
+        let read = table_read::record(&client, "locks", &path("b/k")).await;
+        read.unwrap_err()
+    }
+
+    async fn s3(answer: Answer) -> Failure {
+        let client = Aws::in_turn([answer]).s3();
+        bucket_read::record(&client, &path("b/k"))
+            .await
+            .unwrap_err()
+    }
+
+    async fn sns(answer: Answer) -> Failure {
+        let topic = lockwarden_core::settings::TopicArn::parse(
+            "arn:aws:sns:eu-west-1:123456789012:notices",
+        );
+        let client = Aws::in_turn([answer]).sns();
+        subscribers::list(&client, &topic.unwrap())
+            .await
+            .unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_dynamodb_says_tells_whether_to_try_again() {
+        for (status, code, kind) in [
+            (500, "InternalServerError", Kind::Transient),
+            (503, "SomethingNew", Kind::Transient),
+            (
+                400,
+                "ProvisionedThroughputExceededException",
+                Kind::Transient,
+            ),
+            (400, "ThrottlingException", Kind::Transient),
+            (400, "RequestLimitExceeded", Kind::Transient),
+            (400, "TransactionInProgressException", Kind::Transient),
+            (400, "AccessDeniedException", Kind::Lasting),
+            (400, "ResourceNotFoundException", Kind::Lasting),
+            (400, "ValidationException", Kind::Lasting),
+        ] {
+            let failure = dynamodb(Answer::dynamodb_error(status, code, json!({}))).await;
+            assert_eq!(failure.kind, kind, "{code}");
+            assert_eq!(failure.is_transient(), kind == Kind::Transient);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_s3_says_tells_whether_to_try_again() {
+        for (status, code, kind) in [
+            (503, "SlowDown", Kind::Transient),
+            (500, "InternalError", Kind::Transient),
+            (400, "RequestTimeout", Kind::Transient),
+            (403, "AccessDenied", Kind::Lasting),
+            (404, "NoSuchBucket", Kind::Lasting),
+        ] {
+            let failure = s3(Answer::s3_error(status, code)).await;
+            assert_eq!(failure.kind, kind, "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_sns_says_tells_whether_to_try_again() {
+        for (status, code, kind) in [
+            (503, "ServiceUnavailable", Kind::Transient),
+            (429, "Throttled", Kind::Transient),
+            (400, "ThrottlingException", Kind::Transient),
+            (403, "AuthorizationError", Kind::Lasting),
+            (404, "NotFound", Kind::Lasting),
+        ] {
+            let failure = sns(Answer::sns_error(status, code)).await;
+            assert_eq!(failure.kind, kind, "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_throttled_call_may_work_later_whatever_the_status_says() {
+        for code in PASSING {
+            let failure = dynamodb(Answer::dynamodb_error(400, code, json!({}))).await;
+            assert!(failure.is_transient(), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nobody_answered_the_next_try_may_be_answered() {
+        for answer in [Answer::TimedOut, Answer::Unreachable] {
+            let failure = dynamodb(answer.clone()).await;
+            assert!(failure.is_transient(), "{answer:?}: {failure}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_never_answered_ends_and_may_work_later() {
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(8))
+            .build();
+        let config = Aws::in_turn([Answer::Silence]).config();
+        let config = config.into_builder().timeout_config(timeouts).build();
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        let read = table_read::record(&client, "locks", &path("b/k")).await;
+        assert!(read.unwrap_err().is_transient());
+    }
+
+    #[tokio::test]
+    async fn a_failure_says_what_was_tried_and_what_aws_said() {
+        let denied = Answer::dynamodb_error(400, "AccessDeniedException", json!({}));
+        assert_snapshot!(dynamodb(denied).await, @"cannot read an item of the table locks: AccessDeniedException: so it is");
+        let timed_out = dynamodb(Answer::TimedOut).await;
+        assert_snapshot!(timed_out, @"cannot read an item of the table locks: dispatch failure: timeout: too slow");
+    }
+}

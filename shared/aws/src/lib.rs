@@ -29,3 +29,6 @@ mod listing;
 pub use deleted::Deleted;
 pub use failure::{Failure, Kind};
 pub use listing::Listing;
+
+#[cfg(test)]
+mod testing;

@@ -69,3 +69,50 @@ async fn item(
         .map_err(Failure::of(format!("read an item of the table {table}")))?;
     Ok(answer.item)
 }
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::item::Content;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Answer, Aws, TEXT, item_record, path};
+
+    #[tokio::test]
+    async fn a_record_is_read_consistently_by_its_key() {
+        let item = json!({"LockID": {"S": "b/k"}, "Info": {"S": TEXT}});
+        let aws = Aws::in_turn([Answer::json(&json!({"Item": item}))]);
+        let read = record(&aws.dynamodb(), "locks", &path("b/k")).await;
+        assert_eq!(read, Ok(Some(item_record(Content::Text(TEXT.to_owned())))));
+        assert_eq!(
+            aws.only_asked().json(),
+            json!({"TableName": "locks", "Key": {"LockID": {"S": "b/k"}}, "ConsistentRead": true})
+        );
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_lock_there_is_no_record() {
+        for answer in [
+            json!({}),
+            json!({"Item": {"LockID": {"S": "b/k"}, "Digest": {"S": "d4a4"}}}),
+            json!({"Item": {"LockID": {"S": "b/k"}, "owner": {"S": "us"}}}),
+        ] {
+            let client = Aws::in_turn([Answer::json(&answer)]).dynamodb();
+            assert_eq!(record(&client, "locks", &path("b/k")).await, Ok(None));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_digest_of_a_state_stands_under_its_own_key() {
+        let item = json!({"LockID": {"S": "b/k-md5"}, "Digest": {"S": "d4a4"}});
+        let aws = Aws::in_turn([
+            Answer::json(&json!({"Item": item})),
+            Answer::json(&json!({})),
+        ]);
+        let client = aws.dynamodb();
+        let known = digest(&client, "locks", &path("b/k")).await;
+        assert_eq!(known, Ok(Some("d4a4".to_owned())));
+        assert_eq!(aws.asked()[0].json()["Key"]["LockID"]["S"], "b/k-md5");
+        assert_eq!(digest(&client, "locks", &path("b/k")).await, Ok(None));
+    }
+}

@@ -592,3 +592,6 @@ mod sortable {
         Timestamp::deserialize(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,785 @@
+use std::collections::BTreeSet;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::*;
+use crate::decision::{Action, NamedLock, Target};
+use crate::ids::LockId;
+use crate::item::Record;
+use crate::lock::gather;
+use crate::outcome::{DigestCheck, NewHolder, RecordName};
+use crate::policy::EvenIf;
+use crate::testing::{at, item, lock_file};
+
+/// The contract's life cycle, written out once more: from where to where, without what stays where it is.
+const STEPS: [(Status, &[Status]); 9] = [
+    (
+        Status::Seen,
+        &[Status::Asked, Status::Deciding, Status::Ended],
+    ),
+    (
+        Status::Asked,
+        &[Status::Deciding, Status::Kept, Status::Ended],
+    ),
+    (
+        Status::Kept,
+        &[Status::Asked, Status::Deciding, Status::Ended],
+    ),
+    (
+        Status::Deciding,
+        &[
+            Status::Released,
+            Status::ChangedHands,
+            Status::AlreadyReleased,
+            Status::PartlyReleased,
+            // Back to where it was.
+            Status::Seen,
+            Status::Asked,
+            Status::Kept,
+        ],
+    ),
+    (Status::PartlyReleased, &[Status::Deciding, Status::Ended]),
+    (Status::Released, &[]),
+    (Status::ChangedHands, &[]),
+    (Status::AlreadyReleased, &[]),
+    (Status::Ended, &[]),
+];
+
+/// The statuses of a lock that is not there any more.
+const OVER: [Status; 4] = [
+    Status::Released,
+    Status::ChangedHands,
+    Status::AlreadyReleased,
+    Status::Ended,
+];
+
+const RESULTS: [OutcomeKind; 7] = [
+    OutcomeKind::Released,
+    OutcomeKind::AlreadyReleased,
+    OutcomeKind::ChangedHands,
+    OutcomeKind::NotStale,
+    OutcomeKind::Kept,
+    OutcomeKind::PartlyReleased,
+    OutcomeKind::Rejected,
+];
+
+const FIRST_SIGHT: &str = "2026-01-01T01:00:00Z";
+const NOW: &str = "2026-01-01T03:00:00Z";
+const A_NANOSECOND: SignedDuration = SignedDuration::from_nanos(1);
+
+fn lock_of(records: Vec<Record>) -> Lock {
+    gather(records).remove(0)
+}
+
+/// A lock with both halves.
+fn pair() -> Lock {
+    lock_of(vec![item("t", "b/k", "A"), lock_file("b/k", "A")])
+}
+
+fn seen() -> Entry {
+    let lock = pair();
+    Entry::first_sight(lock.code(0), &lock, at(FIRST_SIGHT))
+}
+
+/// An entry with a life behind it that stands here.
+fn standing_at(status: Status) -> Entry {
+    Entry {
+        status,
+        decided: Some(decided("d-1")),
+        ..seen()
+    }
+}
+
+fn told(count: u32, last: &str) -> Told {
+    Told {
+        count,
+        last: Some(at(last)),
+    }
+}
+
+fn owing(kind: NoticeKind, lease_until: &str) -> Option<Unsent> {
+    Some(Unsent {
+        kind,
+        lease_until: at(lease_until),
+    })
+}
+
+fn decided(delivery: &str) -> Decided {
+    Decided {
+        decision: Decision {
+            action: Action::Release,
+            target: Target {
+                request: Some(seen_code()),
+                lock: None,
+            },
+            by: "alice".to_owned(),
+            reason: None,
+            even_if: BTreeSet::new(),
+        },
+        channel: Channel::Sns,
+        delivery: delivery.to_owned(),
+        at: at(NOW),
+        from: Status::Seen,
+        lease_until: at(NOW) + DECISION_LEASE,
+    }
+}
+
+fn seen_code() -> RequestCode {
+    pair().code(0)
+}
+
+fn came_to(result: OutcomeKind) -> Outcome {
+    Outcome::new(result, Some("alice".to_owned()))
+}
+
+/// An entry whose decision, taken where it stood at `from`, came to this.
+fn concluded(from: Status, result: OutcomeKind) -> Result<Entry, WrongStep> {
+    let mut entry = standing_at(from);
+    entry.decide(decided("d-2"))?;
+    entry.conclude(came_to(result), at(NOW))?;
+    Ok(entry)
+}
+
+#[test]
+fn the_life_cycle_has_the_steps_of_the_contract_and_no_other() {
+    for (from, allowed) in STEPS {
+        for to in Status::ALL {
+            assert_eq!(
+                from.may_become(to),
+                allowed.contains(&to),
+                "{from:?} to {to:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_status_has_a_row_in_the_life_cycle() {
+    for status in Status::ALL {
+        let rows = STEPS.iter().filter(|(from, _)| *from == status).count();
+        assert_eq!(rows, 1, "{status:?}");
+    }
+}
+
+#[test]
+fn nothing_leads_out_of_an_end() {
+    for status in Status::ALL {
+        assert_eq!(status.is_over(), OVER.contains(&status), "{status:?}");
+        let leads_on = STEPS
+            .iter()
+            .any(|(from, to)| *from == status && !to.is_empty());
+        assert_eq!(leads_on, !status.is_over(), "{status:?}");
+    }
+}
+
+#[test]
+fn a_first_sight_asks_nobody_and_owes_nothing() {
+    let entry = seen();
+    assert_eq!(
+        (entry.revision, entry.generation, entry.sightings),
+        (0, 1, 1)
+    );
+    assert_eq!(entry.status, Status::Seen);
+    assert_eq!(entry.lock(), pair());
+    assert_eq!((entry.told, entry.unsent), (Told::default(), None));
+}
+
+#[test]
+fn people_are_asked_where_the_lock_is_held_and_nobody_decides() {
+    for status in [Status::Seen, Status::Asked, Status::Kept] {
+        let mut entry = standing_at(status);
+        entry.kept_until = Some(at("2026-01-01T02:00:00Z"));
+        entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
+        assert_eq!(entry.status, Status::Asked, "{status:?}");
+        assert_eq!(entry.kept_until, None);
+        assert_eq!(
+            entry.unsent,
+            owing(NoticeKind::StaleLock, "2026-01-01T03:00:30Z")
+        );
+    }
+}
+
+#[test]
+fn nobody_is_asked_about_a_lock_that_is_gone_or_half_gone() {
+    for status in OVER.into_iter().chain([Status::PartlyReleased]) {
+        let before = standing_at(status);
+        let mut entry = before.clone();
+        let wrong = entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap_err();
+        assert_eq!((wrong.from, wrong.to), (status, Status::Asked));
+        assert_eq!(entry, before, "a step that does not exist changes nothing");
+    }
+}
+
+#[test]
+fn a_step_that_does_not_exist_is_told_in_words() {
+    let mut entry = standing_at(Status::Ended);
+    let wrong = entry.end(at(NOW)).unwrap_err();
+    assert_snapshot!(wrong, @"request VPMZ9GT1 cannot go from Ended to Ended");
+}
+
+#[test]
+fn a_lock_ends_unless_a_decision_is_on_its_way_or_it_is_over() {
+    for status in Status::ALL {
+        let mut entry = standing_at(status);
+        let ends = entry.end(at(NOW)).is_ok();
+        let may = !status.is_over() && status != Status::Deciding;
+        assert_eq!(ends, may, "{status:?}");
+        assert_eq!(entry.ended_at, may.then(|| at(NOW)), "{status:?}");
+    }
+}
+
+#[test]
+fn who_was_asked_is_told_the_end_and_who_was_not_is_left_in_peace() {
+    let mut asked = standing_at(Status::Asked);
+    asked.told = told(1, FIRST_SIGHT);
+    asked.end(at(NOW)).unwrap();
+    assert_eq!(
+        asked.unsent,
+        owing(NoticeKind::Ended, "2026-01-01T03:00:30Z")
+    );
+
+    let mut never_told = standing_at(Status::Asked);
+    never_told.unsent = owing(NoticeKind::StaleLock, NOW);
+    never_told.end(at(NOW)).unwrap();
+    assert_eq!(never_told.unsent, None);
+}
+
+#[test]
+fn a_decision_is_taken_wherever_the_lock_is_still_there() {
+    for status in Status::ALL {
+        let mut entry = standing_at(status);
+        entry.outcome = Some(came_to(OutcomeKind::NotStale));
+        entry.unsent = owing(NoticeKind::Reminder, NOW);
+        let may = !status.is_over() && status != Status::Deciding;
+        let before = entry.clone();
+        if entry.decide(decided("d-2")).is_err() {
+            assert!(!may, "{status:?}");
+            assert_eq!(entry, before, "the first decision stands");
+            continue;
+        }
+        assert!(may, "{status:?}");
+        let expected = Decided {
+            from: status,
+            ..decided("d-2")
+        };
+        assert_eq!(entry.decided, Some(expected));
+        assert_eq!(entry.status, Status::Deciding);
+        assert_eq!((entry.outcome, entry.unsent), (None, None));
+    }
+}
+
+#[test]
+fn each_outcome_has_its_place_in_the_life_cycle() {
+    for (result, status, notice) in [
+        (
+            OutcomeKind::Released,
+            Status::Released,
+            NoticeKind::Released,
+        ),
+        (
+            OutcomeKind::AlreadyReleased,
+            Status::AlreadyReleased,
+            NoticeKind::Ended,
+        ),
+        (
+            OutcomeKind::ChangedHands,
+            Status::ChangedHands,
+            NoticeKind::Rejected,
+        ),
+        (OutcomeKind::NotStale, Status::Asked, NoticeKind::Rejected),
+        (OutcomeKind::Kept, Status::Kept, NoticeKind::Kept),
+        (
+            OutcomeKind::PartlyReleased,
+            Status::PartlyReleased,
+            NoticeKind::Released,
+        ),
+        (OutcomeKind::Rejected, Status::Asked, NoticeKind::Rejected),
+    ] {
+        let entry = concluded(Status::Asked, result).unwrap();
+        assert_eq!(entry.status, status, "{result:?}");
+        assert_eq!(entry.outcome, Some(came_to(result)));
+        assert_eq!(entry.unsent, owing(notice, "2026-01-01T03:00:30Z"));
+        let ended_at = status.is_over().then(|| at(NOW));
+        assert_eq!(entry.ended_at, ended_at, "{result:?}");
+    }
+}
+
+#[test]
+fn a_decision_that_comes_to_nothing_goes_back_to_where_it_was() {
+    for from in [Status::Seen, Status::Asked, Status::Kept] {
+        for result in [OutcomeKind::NotStale, OutcomeKind::Rejected] {
+            let entry = concluded(from, result).unwrap();
+            assert_eq!(entry.status, from, "{result:?}");
+            assert_eq!(entry.ended_at, None);
+        }
+    }
+}
+
+#[test]
+fn what_is_half_gone_stays_half_gone_until_it_is_gone() {
+    for (result, status) in [
+        (OutcomeKind::NotStale, Status::PartlyReleased),
+        (OutcomeKind::Rejected, Status::PartlyReleased),
+        (OutcomeKind::PartlyReleased, Status::PartlyReleased),
+        (OutcomeKind::Released, Status::Released),
+        (OutcomeKind::ChangedHands, Status::ChangedHands),
+        (OutcomeKind::AlreadyReleased, Status::AlreadyReleased),
+    ] {
+        let entry = concluded(Status::PartlyReleased, result).unwrap();
+        assert_eq!(entry.status, status, "{result:?}");
+    }
+}
+
+#[test]
+fn only_a_decision_that_is_being_carried_out_comes_to_something() {
+    for status in Status::ALL {
+        for result in RESULTS {
+            let mut entry = standing_at(status);
+            let before = entry.clone();
+            let is_done = entry.conclude(came_to(result), at(NOW)).is_ok();
+            assert_eq!(is_done, status == Status::Deciding, "{status:?} {result:?}");
+            assert!(is_done || entry == before);
+        }
+    }
+}
+
+#[test]
+fn keeping_lasts_until_the_outcome_says() {
+    let mut entry = standing_at(Status::Asked);
+    entry.decide(decided("d-2")).unwrap();
+    let until = Some(at("2026-01-01T05:00:00Z"));
+    let outcome = Outcome {
+        until,
+        ..came_to(OutcomeKind::Kept)
+    };
+    entry.conclude(outcome, at(NOW)).unwrap();
+    assert_eq!((entry.status, entry.kept_until), (Status::Kept, until));
+}
+
+#[test]
+fn only_who_was_asked_can_be_quiet() {
+    for status in Status::ALL {
+        let may = matches!(status, Status::Asked | Status::Kept);
+        assert_eq!(standing_at(status).may_be_kept(), may, "{status:?}");
+    }
+}
+
+#[test]
+fn a_notice_is_nobody_elses_until_its_lease_is_over() {
+    let mut entry = seen();
+    entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
+    let end = at(NOW) + NOTICE_LEASE;
+    let before = entry.clone();
+    assert_eq!(entry.claim_unsent(end - A_NANOSECOND), None);
+    assert_eq!(entry, before);
+    assert_eq!(entry.claim_unsent(end), Some(NoticeKind::StaleLock));
+    let next_end = end + NOTICE_LEASE;
+    assert_eq!(entry.claim_unsent(next_end - A_NANOSECOND), None);
+    assert_eq!(entry.claim_unsent(next_end), Some(NoticeKind::StaleLock));
+}
+
+#[test]
+fn where_no_notice_is_owed_none_is_claimed() {
+    assert_eq!(seen().claim_unsent(at(NOW)), None);
+}
+
+#[test]
+fn a_notice_is_owed_until_that_very_one_is_out() {
+    let mut entry = seen();
+    entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
+    assert!(!entry.sent(NoticeKind::Released, at(NOW)));
+    assert_eq!(entry.told, Told::default());
+    assert!(entry.unsent.is_some());
+    assert!(entry.sent(NoticeKind::StaleLock, at(NOW)));
+    assert_eq!((entry.told.clone(), &entry.unsent), (told(1, NOW), &None));
+    assert!(!entry.sent(NoticeKind::StaleLock, at(NOW)), "sent before");
+    assert_eq!(entry.told, told(1, NOW));
+}
+
+#[test]
+fn only_a_notice_that_asks_counts_as_asking() {
+    let mut entry = standing_at(Status::Kept);
+    entry.told = told(3, FIRST_SIGHT);
+    entry.unsent = owing(NoticeKind::Kept, NOW);
+    assert!(entry.sent(NoticeKind::Kept, at(NOW)));
+    assert_eq!(entry.told, told(3, FIRST_SIGHT));
+}
+
+#[test]
+fn a_decision_is_left_half_done_when_its_lease_is_over() {
+    let mut entry = seen();
+    entry.decide(decided("d-2")).unwrap();
+    let end = at(NOW) + DECISION_LEASE;
+    assert_eq!(entry.left_half_done(end - A_NANOSECOND), None);
+    let left = entry.left_half_done(end).unwrap();
+    assert_eq!((left.delivery.as_str(), left.from), ("d-2", Status::Seen));
+}
+
+#[test]
+fn who_takes_up_a_decision_has_it_for_a_whole_lease() {
+    let mut entry = seen();
+    entry.decide(decided("d-2")).unwrap();
+    let later = at("2026-01-01T09:00:00Z");
+    entry.take_up(later);
+    let end = later + DECISION_LEASE;
+    assert_eq!(entry.left_half_done(end - A_NANOSECOND), None);
+    assert!(entry.left_half_done(end).is_some());
+}
+
+#[test]
+fn a_decision_that_came_to_something_is_not_left_half_done() {
+    let much_later = at("2026-02-01T00:00:00Z");
+    for status in Status::ALL {
+        let is_left = standing_at(status).left_half_done(much_later).is_some();
+        assert_eq!(is_left, status == Status::Deciding, "{status:?}");
+    }
+}
+
+#[test]
+fn the_leases_fit_between_the_tries_of_lambda() {
+    // Lambda tries a failed event again after a minute; who holds a lease must have lost it by then.
+    for lease in [NOTICE_LEASE, DECISION_LEASE] {
+        assert!(lease < SignedDuration::from_mins(1), "{lease}");
+    }
+}
+
+#[test]
+fn looks_in_quick_succession_are_one_sighting() {
+    let mut entry = seen();
+    let gap_over = at(FIRST_SIGHT) + SIGHTING_GAP;
+    assert!(!entry.see(&pair(), gap_over - A_NANOSECOND));
+    assert_eq!(entry.sightings, 1);
+    assert!(entry.see(&pair(), gap_over));
+    assert_eq!(entry.sightings, 2);
+}
+
+#[test]
+fn sightings_are_counted_only_as_far_as_they_matter() {
+    let mut entry = seen();
+    for hour in 2..9 {
+        let looked = at(&format!("2026-01-01T0{hour}:00:00Z"));
+        assert_eq!(entry.see(&pair(), looked), hour == 2);
+    }
+    assert_eq!(entry.sightings, SIGHTINGS_FOR_GHOSTS);
+}
+
+#[test]
+fn a_place_that_came_or_went_is_noted() {
+    let mut entry = seen();
+    let half = lock_of(vec![item("t", "b/k", "A")]);
+    assert!(entry.see(&half, at(FIRST_SIGHT)));
+    assert_eq!((&entry.places, entry.sightings), (&half.places, 1));
+    assert!(!entry.see(&half, at(FIRST_SIGHT)));
+}
+
+#[test]
+fn a_new_life_keeps_nothing_but_code_revision_and_the_count_of_lives() {
+    let ended = Entry {
+        revision: 17,
+        generation: 2,
+        ended_at: Some(at(NOW)),
+        ..full()
+    };
+    let mut entry = ended.clone();
+    let half = lock_of(vec![item("t", "b/k", "A")]);
+    let later = at("2026-03-01T00:00:00Z");
+    entry.live_again(&half, later);
+    let expected = Entry {
+        revision: 17,
+        generation: 3,
+        ..Entry::first_sight(ended.code, &half, later)
+    };
+    assert_eq!(entry, expected);
+}
+
+#[test]
+fn an_entry_is_about_its_lock_and_about_no_other() {
+    let entry = seen();
+    assert!(entry.is_about(&pair()));
+    assert!(entry.is_about(&lock_of(vec![item("t", "b/k", "A")])));
+    for other in [
+        item("t", "b/k", "B"),
+        item("t", "b/other", "A"),
+        item("t2", "b/k", "A"),
+    ] {
+        assert!(!entry.is_about(&lock_of(vec![other])));
+    }
+}
+
+const REMIND_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+#[test]
+fn an_unanswered_request_is_repeated_when_its_time_has_come() {
+    let mut entry = standing_at(Status::Asked);
+    entry.told = told(1, "2026-01-01T02:00:00Z");
+    assert!(!entry.wants_reminder(at(NOW) - A_NANOSECOND, REMIND_EVERY));
+    assert!(entry.wants_reminder(at(NOW), REMIND_EVERY));
+}
+
+#[test]
+fn a_kept_lock_is_asked_about_again_when_its_time_is_up() {
+    let mut entry = standing_at(Status::Kept);
+    entry.told = told(1, FIRST_SIGHT);
+    entry.kept_until = Some(at(NOW));
+    assert!(!entry.wants_reminder(at(NOW) - A_NANOSECOND, REMIND_EVERY));
+    assert!(entry.wants_reminder(at(NOW), REMIND_EVERY));
+}
+
+#[test]
+fn who_was_asked_but_never_told_is_told_at_once() {
+    assert!(standing_at(Status::Asked).wants_reminder(at(FIRST_SIGHT), REMIND_EVERY));
+}
+
+#[test]
+fn nobody_is_reminded_while_a_notice_is_owed_or_nothing_was_asked() {
+    let much_later = at("2026-02-01T00:00:00Z");
+    for status in Status::ALL {
+        let mut entry = standing_at(status);
+        entry.kept_until = Some(at(FIRST_SIGHT));
+        entry.told = told(1, FIRST_SIGHT);
+        let wants = matches!(status, Status::Asked | Status::Kept);
+        assert_eq!(
+            entry.wants_reminder(much_later, REMIND_EVERY),
+            wants,
+            "{status:?}"
+        );
+        entry.unsent = owing(NoticeKind::StaleLock, FIRST_SIGHT);
+        assert!(!entry.wants_reminder(much_later, REMIND_EVERY));
+    }
+}
+
+#[test]
+fn an_entry_is_open_while_the_lock_is_there_or_a_notice_is_owed() {
+    for status in Status::ALL {
+        let mut entry = standing_at(status);
+        assert_eq!(entry.is_open(), !OVER.contains(&status), "{status:?}");
+        entry.unsent = owing(NoticeKind::Released, NOW);
+        assert!(entry.is_open(), "{status:?}");
+    }
+}
+
+#[test]
+fn an_entry_is_kept_for_so_long_after_the_end_of_its_lock() {
+    let keep_for = SignedDuration::from_hours(24 * 400);
+    assert_eq!(seen().expires_at(keep_for), None);
+    let released = concluded(Status::Asked, OutcomeKind::Released).unwrap();
+    let expected = at("2027-02-05T03:00:00Z").as_second();
+    assert_eq!(released.expires_at(keep_for), Some(expected));
+}
+
+/// An entry with every field set.
+fn full() -> Entry {
+    let decision = Decision {
+        action: Action::Keep {
+            for_: SignedDuration::from_mins(90),
+        },
+        target: Target {
+            request: Some(seen_code()),
+            lock: Some(NamedLock {
+                path: pair().path,
+                id: LockId::new("A-0000").unwrap(),
+            }),
+        },
+        by: "alice".to_owned(),
+        reason: Some("its runner is gone".to_owned()),
+        even_if: EvenIf::ALL.into_iter().collect(),
+    };
+    Entry {
+        revision: 4,
+        generation: 2,
+        sightings: 2,
+        status: Status::PartlyReleased,
+        told: told(3, "2026-01-01T02:30:00.123456789Z"),
+        unsent: owing(NoticeKind::Released, NOW),
+        kept_until: Some(at("2026-01-01T04:00:00Z")),
+        decided: Some(Decided {
+            decision,
+            channel: Channel::Invoke,
+            from: Status::Kept,
+            ..decided("d-3")
+        }),
+        outcome: Some(full_outcome()),
+        ended_at: Some(at(NOW)),
+        ..seen()
+    }
+}
+
+fn full_outcome() -> Outcome {
+    let entry = seen();
+    let lock = entry.lock();
+    Outcome {
+        result: OutcomeKind::PartlyReleased,
+        request: Some(entry.code),
+        lock_id: Some(entry.path),
+        id: lock.id(),
+        by: Some("alice".to_owned()),
+        by_verified: Some("arn:aws:iam::123456789012:user/alice".to_owned()),
+        records: entry.places.iter().map(RecordName::from).collect(),
+        confirmed: Some(false),
+        digest: Some(DigestCheck::Mismatch),
+        next: Some("terraform plan".to_owned()),
+        until: Some(at(NOW)),
+        why: Some("the item changed meanwhile".to_owned()),
+        example: Some("{}".to_owned()),
+        now_held_by: Some(NewHolder::of(lock.info().ok().as_ref())),
+    }
+}
+
+fn there_and_back<T>(value: &T) -> T
+where
+    T: Serialize + serde::de::DeserializeOwned,
+{
+    serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
+}
+
+#[test]
+fn an_entry_is_read_as_it_was_written() {
+    for entry in [seen(), full()] {
+        assert_eq!(there_and_back(&entry), entry);
+    }
+}
+
+#[test]
+fn what_an_entry_lacks_is_not_written() {
+    let written = serde_json::to_value(seen()).unwrap();
+    let names: Vec<&str> = written
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_snapshot!(names.join(" "), @"code content first_seen generation places revision sightings state status told");
+    assert_snapshot!(written["told"], @r#"{"count":0}"#);
+}
+
+#[test]
+fn an_event_is_read_as_it_was_written() {
+    let bare = Event::new(EventKind::Ended, at(NOW), "its holder let go");
+    let full = Event {
+        what: EventKind::Decision,
+        channel: Some(Channel::Sns),
+        delivery: Some("d-1".to_owned()),
+        by: Some("alice".to_owned()),
+        ..bare.clone()
+    };
+    for event in [bare, full] {
+        assert_eq!(there_and_back(&event), event);
+    }
+}
+
+#[test]
+fn an_answer_is_read_as_it_was_written() {
+    let delivery = Delivery {
+        id: "d-1".to_owned(),
+        outcome: full_outcome(),
+        unsent_until: None,
+    };
+    let owed = Delivery {
+        outcome: came_to(OutcomeKind::Rejected),
+        unsent_until: Some(at("2026-01-01T03:00:00.000000001Z")),
+        ..delivery.clone()
+    };
+    for delivery in [delivery, owed] {
+        assert_eq!(there_and_back(&delivery), delivery);
+    }
+}
+
+#[test]
+fn a_change_names_the_lock_of_its_events() {
+    let entry = seen();
+    let event = Event::new(EventKind::Seen, at(NOW), "first sight");
+    let delivery = Delivery {
+        id: "d-1".to_owned(),
+        outcome: came_to(OutcomeKind::Released),
+        unsent_until: None,
+    };
+    let change = Change::of(&entry, vec![event.clone()]).answering(delivery.clone());
+    assert_eq!(change.entry, Some(&entry));
+    assert_eq!(change.events, [(entry.code.clone(), event)]);
+    assert_eq!(change.answered, Some(delivery));
+}
+
+#[test]
+fn events_of_one_moment_and_one_lock_have_keys_of_their_own() {
+    let event = |what, delivery: Option<&str>| Event {
+        delivery: delivery.map(str::to_owned),
+        ..Event::new(what, at(NOW), "")
+    };
+    let mut keys: Vec<String> = [
+        EventKind::Seen,
+        EventKind::Notice,
+        EventKind::Decision,
+        EventKind::Refusal,
+        EventKind::Outcome,
+        EventKind::Ended,
+    ]
+    .into_iter()
+    .flat_map(|what| [None, Some("d-1"), Some("d-2")].map(|delivery| event(what, delivery)))
+    .map(|event| event.sort_key())
+    .collect();
+    assert_snapshot!(keys[0], @"event#2026-01-01T03:00:00.000000Z#seen#sweep");
+    assert_snapshot!(keys[7], @"event#2026-01-01T03:00:00.000000Z#decision#d-1");
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all);
+}
+
+/// Any moment that a clock may show: since 1970.
+fn moments() -> impl Strategy<Value = Timestamp> {
+    let seconds = 0..at("9999-12-30T00:00:00Z").as_second();
+    let nanos = prop_oneof![
+        Just(0),
+        Just(1_000),
+        Just(999_999_000),
+        0..1_000_000_000_i32
+    ];
+    (seconds, nanos).prop_map(|(second, nano)| Timestamp::new(second, nano).unwrap())
+}
+
+/// Two moments, some far apart and some within a second, where the digits behind the point decide.
+fn two_moments() -> impl Strategy<Value = [Timestamp; 2]> {
+    let apart = prop_oneof![
+        -2_000_000_000_i64..2_000_000_000,
+        any::<i32>().prop_map(|far| i64::from(far) * 1_000_000_000)
+    ];
+    (moments(), apart).prop_map(|(one, nanos)| {
+        let other = one
+            .saturating_add(SignedDuration::from_nanos(nanos))
+            .unwrap();
+        [one, other.max(Timestamp::UNIX_EPOCH)]
+    })
+}
+
+/// The moment to the microsecond, as far as sort keys tell.
+fn microsecond(moment: Timestamp) -> i64 {
+    moment.as_microsecond()
+}
+
+proptest! {
+    #[test]
+    fn events_sort_by_time_whatever_they_are_about([one, other] in two_moments()) {
+        let early = Event::new(EventKind::Seen, one, "").sort_key();
+        let late = Event::new(EventKind::Decision, other, "").sort_key();
+        let by_time = microsecond(one).cmp(&microsecond(other));
+        prop_assert!(by_time.is_eq() || early.cmp(&late) == by_time, "{} {}", early, late);
+    }
+
+    /// `first_seen` is the sort key of the index `by-state`.
+    #[test]
+    fn first_sights_sort_as_text_and_are_read_to_the_microsecond([one, other] in two_moments()) {
+        let written = |moment| serde_json::to_value(Entry { first_seen: moment, ..seen() }).unwrap();
+        let texts = [one, other].map(|moment| written(moment)["first_seen"].to_string());
+        let by_time = microsecond(one).cmp(&microsecond(other));
+        prop_assert_eq!(texts[0].cmp(&texts[1]), by_time);
+        let read: Entry = serde_json::from_value(written(one)).unwrap();
+        prop_assert_eq!(microsecond(read.first_seen), microsecond(one));
+    }
+
+    #[test]
+    fn any_stored_text_is_kept_byte_for_byte(text in ".*") {
+        let entry = Entry { content: Content::Text(text), ..seen() };
+        prop_assert_eq!(there_and_back(&entry), entry);
+    }
+}

@@ -1,0 +1,250 @@
+//! An AWS account in memory, with people who lock states in it.
+//!
+//! `stores` and `ledger` hold what is stored, with the conditions of the real services. `holders` is what Terraform does,
+//! `process` runs the functions and disturbs them, the two `…_ports` files say how each port reaches the stores, and
+//! `seen` is what a test can ask.
+
+mod stores;
+mod ledger;
+mod holders;
+mod process;
+mod sweep_ports;
+mod approve_ports;
+mod messages;
+mod seen;
+
+use std::cell::{Cell, RefCell};
+
+use jiff::{SignedDuration, Timestamp};
+use lockwarden_aws::Kind as Lasts;
+use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
+
+pub(crate) use holders::{Kind, id_of, record_text};
+pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if};
+pub(crate) use process::{Answer, Fate, Task};
+pub(crate) use seen::outcome_of;
+pub(crate) use stores::Stores;
+
+use process::Hook;
+
+/// The lock table.
+pub(crate) const TABLE: &str = "terraform-state-locks";
+/// A lock table in another region: no transaction reaches it and the ledger.
+pub(crate) const FAR_TABLE: &str =
+    "arn:aws:dynamodb:us-east-1:123456789012:table/far-state-locks";
+/// The bucket with the states.
+pub(crate) const BUCKET: &str = "acme-tf-state";
+/// The state of most stories.
+pub(crate) const STATE: &str = "acme-tf-state/prod/network.tfstate";
+/// Where decisions come from.
+pub(crate) const APPROVALS: &str = "arn:aws:sns:eu-west-1:123456789012:lockwarden-approvals";
+/// When every story begins.
+pub(crate) const START: &str = "2026-03-02T08:00:00Z";
+
+const DEFAULTS: [(&str, &str); 6] = [
+    (settings::LOCK_TABLES, TABLE),
+    (settings::STATE_BUCKETS, BUCKET),
+    (settings::LEDGER_TABLE, "lockwarden-ledger"),
+    (
+        settings::NOTICE_TOPIC_ARN,
+        "arn:aws:sns:eu-west-1:123456789012:lockwarden-notices",
+    ),
+    (settings::APPROVAL_TOPIC_ARN, APPROVALS),
+    (settings::APPROVE_FUNCTION, "lockwarden-approve"),
+];
+
+/// An account with the two functions in it.
+pub(crate) struct World {
+    stores: RefCell<Stores>,
+    sweep_settings: SweepSettings,
+    approve_settings: ApproveSettings,
+    hooks: RefCell<Vec<Hook>>,
+    outages: RefCell<Vec<Outage>>,
+    chance: RefCell<Chance>,
+    /// One of so many writes of the ledger meets another writer; 0: none does.
+    conflicts: Cell<u64>,
+    /// Calls under way, counted, so that a standstill is noticed.
+    steps: Cell<u64>,
+    /// Until when each waiting function waits.
+    sleepers: RefCell<Vec<Timestamp>>,
+    /// When sweeps begin nothing new any more.
+    deadline: Cell<Timestamp>,
+    invokes: Cell<u32>,
+    journal: RefCell<Vec<Call>>,
+}
+
+/// The calls that the functions make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    ListTable,
+    ListBucket,
+    Item,
+    LockFile,
+    StateObject,
+    Digest,
+    DeleteLockFile,
+    DeleteItem,
+    DeleteItemAndCommit,
+    Entry,
+    Entries,
+    Open,
+    Delivery,
+    Commit,
+    KeepRefusal,
+    UpdateDelivery,
+    KeepReport,
+    Publish,
+    Subscribers,
+    HandOver,
+}
+
+impl Call {
+    /// Whether it changes a lock record or the ledger.
+    pub(crate) fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::DeleteLockFile
+                | Self::DeleteItem
+                | Self::DeleteItemAndCommit
+                | Self::Commit
+                | Self::KeepRefusal
+                | Self::UpdateDelivery
+                | Self::KeepReport
+        )
+    }
+
+    /// Whether the SDK sends a token with it, so that sending it twice has one effect and one answer.
+    fn has_token(self) -> bool {
+        matches!(
+            self,
+            Self::Commit | Self::DeleteItemAndCommit | Self::KeepRefusal
+        )
+    }
+}
+
+/// A store that does not work.
+#[derive(Clone)]
+struct Outage {
+    store: String,
+    why: String,
+    lasts: Lasts,
+    /// How many records of a list come through before it breaks off.
+    listed: usize,
+}
+
+/// Numbers that look random and are the same for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
+impl World {
+    /// An account with one lock table and one bucket, and the default settings.
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn with(changes: &[(&str, &str)]) -> Self {
+        let lookup = |name: &str| {
+            let all = changes.iter().chain(&DEFAULTS);
+            all.clone()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Self {
+            stores: RefCell::new(Stores::at(START.parse().unwrap())),
+            sweep_settings: SweepSettings::read(lookup).unwrap(),
+            approve_settings: ApproveSettings::read(lookup).unwrap(),
+            hooks: RefCell::default(),
+            outages: RefCell::default(),
+            chance: RefCell::new(Chance(0)),
+            conflicts: Cell::new(0),
+            steps: Cell::new(0),
+            sleepers: RefCell::default(),
+            deadline: Cell::new(Timestamp::MAX),
+            invokes: Cell::new(0),
+            journal: RefCell::default(),
+        }
+    }
+
+    /// An account whose stores hold locks of this kind.
+    pub(crate) fn of_kind(kind: Kind) -> Self {
+        Self::with(&[(settings::LOCK_TABLES, kind.table())])
+    }
+
+    /// The order of what happens at the same time.
+    pub(crate) fn seeded(self, seed: u64) -> Self {
+        self.chance.borrow_mut().0 = seed.wrapping_mul(0x0DEF_ACED_BAD5_EED1);
+        self
+    }
+
+    /// One of `of` writes of the ledger is refused, since another writer was at the same item at that moment.
+    pub(crate) fn with_conflicts(self, of: u64) -> Self {
+        self.conflicts.set(of);
+        self
+    }
+
+    pub(crate) fn clock(&self) -> Timestamp {
+        self.stores.borrow().clock
+    }
+
+    /// Lets time pass: `90s`, `20m`, `1h`.
+    pub(crate) fn wait(&self, span: &str) {
+        let span: SignedDuration = lockwarden_core::span::parse(span).unwrap();
+        self.stores.borrow_mut().clock += span;
+    }
+
+    /// From now on, sweeps have this long.
+    pub(crate) fn give_sweeps(&self, span: &str) {
+        let span: SignedDuration = lockwarden_core::span::parse(span).unwrap();
+        self.deadline.set(self.clock() + span);
+    }
+
+    /// A store (`table NAME`, `bucket NAME`, `state`, `ledger`, `topic`, `approve`) is too busy to answer.
+    pub(crate) fn throttle(&self, store: &str) {
+        self.break_off(store, "ThrottlingException: Rate exceeded", Lasts::Transient, 0);
+    }
+
+    /// The role lacks a right on a store.
+    pub(crate) fn deny(&self, store: &str) {
+        self.break_off(store, "AccessDenied: not authorized", Lasts::Lasting, 0);
+    }
+
+    /// A list breaks off after so many records.
+    pub(crate) fn break_off_after(&self, listed: usize, store: &str) {
+        let why = "ThrottlingException: Rate exceeded";
+        self.break_off(store, why, Lasts::Transient, listed);
+    }
+
+    /// A store fails with this error of AWS.
+    pub(crate) fn break_off(&self, store: &str, why: &str, lasts: Lasts, listed: usize) {
+        self.outages.borrow_mut().push(Outage {
+            store: store.to_owned(),
+            why: why.to_owned(),
+            lasts,
+            listed,
+        });
+    }
+
+    /// Everything works again.
+    pub(crate) fn mend(&self) {
+        self.outages.borrow_mut().clear();
+    }
+
+    fn outage(&self, store: &str) -> Option<Outage> {
+        let outages = self.outages.borrow();
+        outages.iter().find(|outage| outage.store == store).cloned()
+    }
+
+    fn below(&self, limit: u64) -> u64 {
+        self.chance.borrow_mut().below(limit)
+    }
+}

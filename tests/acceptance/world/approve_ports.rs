@@ -1,0 +1,115 @@
+//! The ports of `approve`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lockwarden_approve::ports::{Ledger, Locks, Machine, Notices};
+use lockwarden_aws::ledger_refusals::Kept;
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::{Deleted, Failure};
+use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
+use lockwarden_core::notice::Notice;
+use lockwarden_core::release::{ItemHalf, LockFileHalf};
+use lockwarden_core::settings::Table;
+
+use super::Call;
+use super::process::Process;
+
+impl Locks for Process<'_> {
+    async fn digest(&self, table: &Table, path: &LockPath) -> Result<Option<String>, Failure> {
+        let store = format!("table {}", table.name);
+        self.call(Call::Digest, &store, |stores| {
+            Ok(stores.digest(table, path))
+        })
+        .await
+    }
+
+    async fn delete_lock_file(&self, half: &LockFileHalf) -> Result<Deleted, Failure> {
+        let store = format!("bucket {}", half.bucket());
+        self.call(Call::DeleteLockFile, &store, |stores| {
+            stores.delete_lock_file(half)
+        })
+        .await
+    }
+
+    async fn delete_item(&self, table: &Table, half: &ItemHalf) -> Result<Deleted, Failure> {
+        let store = format!("table {}", table.name);
+        self.call(Call::DeleteItem, &store, |stores| {
+            Ok(stores.delete_item(half))
+        })
+        .await
+    }
+
+    async fn delete_item_and_commit(
+        &self,
+        half: &ItemHalf,
+        change: &Change<'_>,
+    ) -> Result<Deleted, NotWritten> {
+        let store = format!("table {}", half.table());
+        let collides = self.collides();
+        self.call(Call::DeleteItemAndCommit, &store, |stores| {
+            if collides {
+                return Err(NotWritten::Outdated);
+            }
+            stores.ledger.would_take(change)?;
+            let deleted = stores.delete_item(half);
+            if deleted == Deleted::Yes {
+                stores.ledger.commit(change)?;
+            }
+            Ok(deleted)
+        })
+        .await
+    }
+}
+
+impl Ledger for Process<'_> {
+    async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
+        self.read_entry(code).await
+    }
+
+    async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure> {
+        self.call(Call::Delivery, "ledger", |stores| {
+            Ok(stores.ledger.delivery(id))
+        })
+        .await
+    }
+
+    async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
+        self.commit_change(change).await
+    }
+
+    async fn keep_refusal(&self, event: &Event, answer: &Delivery) -> Result<Kept, Failure> {
+        self.call(Call::KeepRefusal, "ledger", |stores| {
+            Ok(stores.ledger.keep_refusal(event, answer))
+        })
+        .await
+    }
+
+    async fn update_delivery(&self, before: &Delivery, after: &Delivery) -> Result<bool, Failure> {
+        self.call(Call::UpdateDelivery, "ledger", |stores| {
+            Ok(stores.ledger.update_delivery(before, after))
+        })
+        .await
+    }
+}
+
+impl Notices for Process<'_> {
+    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+        self.publish_notice(notice).await
+    }
+}
+
+impl Machine for Process<'_> {
+    fn now(&self) -> Timestamp {
+        self.world.clock()
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.wait_for(time).await;
+    }
+
+    fn metrics(&self, line: &str) {
+        self.world.stores.borrow_mut().metrics.push(line.to_owned());
+    }
+}

@@ -1,0 +1,264 @@
+//! What is stored: lock tables, buckets, notices, the queue of `approve`, and the clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use jiff::Timestamp;
+use lockwarden_aws::{Deleted, Failure, Kind, Listing};
+use lockwarden_core::ids::LockPath;
+use lockwarden_core::item::{Attribute, Content, ItemKind, Place, Record};
+use lockwarden_core::item::MAX_RECORD_BYTES;
+use lockwarden_core::notice::Notice;
+use lockwarden_core::policy::StateObject;
+use lockwarden_core::release::{Expected, ItemHalf, LockFileHalf};
+use lockwarden_core::settings::{Bucket, Table};
+
+use super::ledger::Ledger;
+
+/// An item of a lock table, by its attributes.
+pub(crate) type Item = BTreeMap<String, Attribute>;
+
+/// An object of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) body: Vec<u8>,
+    pub(crate) etag: String,
+    pub(crate) modified: Timestamp,
+    /// Nobody here may open it.
+    pub(crate) is_closed: bool,
+}
+
+/// A notice that went out.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) notice: Notice,
+    pub(crate) subject: String,
+    pub(crate) message: String,
+}
+
+/// Everything that lasts.
+#[derive(Clone, Debug)]
+pub(crate) struct Stores {
+    pub(crate) clock: Timestamp,
+    pub(crate) tables: BTreeMap<String, BTreeMap<String, Item>>,
+    pub(crate) buckets: BTreeMap<String, BTreeMap<String, Object>>,
+    pub(crate) ledger: Ledger,
+    pub(crate) published: Vec<Published>,
+    /// Events that wait for `approve`.
+    pub(crate) queue: Vec<String>,
+    pub(crate) metrics: Vec<String>,
+    /// The text of every record that a function deleted.
+    pub(crate) deleted: Vec<Option<String>>,
+    /// Keys that a list does not show yet, though a consistent read does.
+    pub(crate) not_listed_yet: BTreeSet<String>,
+}
+
+impl Stores {
+    pub(crate) fn at(clock: Timestamp) -> Self {
+        Self {
+            clock,
+            tables: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            ledger: Ledger::default(),
+            published: Vec::new(),
+            queue: Vec::new(),
+            metrics: Vec::new(),
+            deleted: Vec::new(),
+            not_listed_yet: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn put_item(&mut self, table: &str, key: &str, attributes: &[(&str, Attribute)]) {
+        let key_attribute = ("LockID", Attribute::Text(key.to_owned()));
+        let item = attributes.iter().chain([&key_attribute]);
+        let item = item.map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let table = self.tables.entry(table.to_owned()).or_default();
+        table.insert(key.to_owned(), item.collect());
+    }
+
+    /// S3 tells whole seconds, and the tag of equal bodies is equal.
+    pub(crate) fn put_object(&mut self, bucket: &str, key: &str, body: &[u8]) {
+        let object = Object {
+            body: body.to_vec(),
+            etag: format!("\"{}\"", checksum(body)),
+            modified: Timestamp::from_second(self.clock.as_second()).unwrap(),
+            is_closed: false,
+        };
+        let bucket = self.buckets.entry(bucket.to_owned()).or_default();
+        bucket.insert(key.to_owned(), object);
+    }
+
+    pub(super) fn list_table(&self, table: &Table, most: usize) -> Listing {
+        let mut listing = Listing::default();
+        let items = self.tables.get(&table.name);
+        for item in items.into_iter().flat_map(|items| items.values()) {
+            // A sparse index on `Info` holds nothing else.
+            if table.index.is_some() && !item.contains_key("Info") {
+                continue;
+            }
+            listing.scanned += 1;
+            match ItemKind::of(item) {
+                ItemKind::Lock { path, content } => {
+                    if self.not_listed_yet.contains(path.as_str()) || listing.records.len() == most {
+                        continue;
+                    }
+                    listing.records.push(record_of(table, path, content));
+                }
+                ItemKind::Digest => listing.digests += 1,
+                ItemKind::Foreign => listing.foreign += 1,
+            }
+        }
+        listing
+    }
+
+    pub(super) fn list_bucket(&self, bucket: &Bucket, most: usize) -> Listing {
+        let mut listing = Listing::default();
+        let objects = self.buckets.get(&bucket.name);
+        for (key, object) in objects.into_iter().flatten() {
+            if !key.starts_with(&bucket.prefix) {
+                continue;
+            }
+            listing.scanned += 1;
+            let Some(path) = LockPath::of_lock_file(&bucket.name, key) else {
+                continue;
+            };
+            if listing.records.len() < most && !self.not_listed_yet.contains(path.as_str()) {
+                listing.records.push(object.record(path, &bucket.name, key));
+            }
+        }
+        listing
+    }
+
+    pub(super) fn item(&self, table: &Table, path: &LockPath) -> Option<Record> {
+        let item = self.tables.get(&table.name)?.get(path.as_str())?;
+        match ItemKind::of(item) {
+            ItemKind::Lock { path, content } => Some(record_of(table, path, content)),
+            ItemKind::Digest | ItemKind::Foreign => None,
+        }
+    }
+
+    pub(super) fn digest(&self, table: &Table, path: &LockPath) -> Option<String> {
+        let item = self.tables.get(&table.name)?.get(&path.digest_key())?;
+        match item.get("Digest") {
+            Some(Attribute::Text(digest)) => Some(digest.clone()),
+            Some(Attribute::Number | Attribute::Other(_)) | None => None,
+        }
+    }
+
+    pub(super) fn lock_file(&self, path: &LockPath) -> Option<Record> {
+        let (bucket, key) = path.lock_file()?;
+        let object = self.buckets.get(&bucket)?.get(&key)?;
+        Some(object.record(path.clone(), &bucket, &key))
+    }
+
+    pub(super) fn state_object(&self, path: &LockPath) -> StateObject {
+        let Some((bucket, key)) = path.bucket_and_key() else {
+            return StateObject::Unknown("the path names no bucket".to_owned());
+        };
+        let object = self.buckets.get(bucket).and_then(|bucket| bucket.get(key));
+        object.map_or(StateObject::Absent, |object| StateObject::Written {
+            at: object.modified,
+            etag: Some(object.etag.trim_matches('"').to_owned()),
+        })
+    }
+
+    /// By entity tag.
+    pub(super) fn delete_lock_file(&mut self, half: &LockFileHalf) -> Result<Deleted, Failure> {
+        let Some(bucket) = self.buckets.get_mut(half.bucket()) else {
+            return Err(Failure::new("delete", "NoSuchBucket", Kind::Lasting));
+        };
+        match bucket.get(half.key()) {
+            None => Ok(Deleted::Gone),
+            Some(object) if object.etag != half.etag() => Ok(Deleted::Changed),
+            Some(object) => {
+                self.deleted
+                    .push(String::from_utf8(object.body.clone()).ok());
+                bucket.remove(half.key());
+                Ok(Deleted::Yes)
+            }
+        }
+    }
+
+    /// What a conditional delete of the item would come to.
+    pub(super) fn would_delete(&self, half: &ItemHalf) -> Deleted {
+        let table = self.tables.get(half.table());
+        match table.and_then(|table| table.get(half.path().as_str())) {
+            None => Deleted::Gone,
+            Some(item) if is_expected(item, half.expected()) => Deleted::Yes,
+            Some(_) => Deleted::Changed,
+        }
+    }
+
+    pub(super) fn delete_item(&mut self, half: &ItemHalf) -> Deleted {
+        let outcome = self.would_delete(half);
+        if outcome == Deleted::Yes {
+            let table = self.tables.get_mut(half.table()).unwrap();
+            let item = table.remove(half.path().as_str()).unwrap();
+            self.deleted.push(match item.get("Info") {
+                Some(Attribute::Text(text)) => Some(text.clone()),
+                _ => None,
+            });
+        }
+        outcome
+    }
+
+    pub(super) fn publish(&mut self, notice: &Notice) {
+        let rendered = notice.render();
+        assert!(rendered.subject.is_ascii() && rendered.subject.len() < 100);
+        assert!(rendered.message.len() < 256 * 1024);
+        self.published.push(Published {
+            notice: notice.clone(),
+            subject: rendered.subject,
+            message: rendered.message,
+        });
+    }
+}
+
+impl Object {
+    fn record(&self, path: LockPath, bucket: &str, key: &str) -> Record {
+        let content = if self.body.len() > MAX_RECORD_BYTES {
+            Content::too_large(self.body.len() as u64)
+        } else if self.is_closed {
+            Content::Closed("S3 does not let us open it (AccessDenied)".to_owned())
+        } else {
+            Content::of_bytes(self.body.clone())
+        };
+        let place = Place::S3 {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            etag: self.etag.clone(),
+            modified: self.modified,
+        };
+        Record {
+            path,
+            place,
+            content,
+        }
+    }
+}
+
+/// A stand-in for the MD5 that Terraform and S3 compute of the same bytes.
+pub(crate) fn checksum(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("{:032x}", hasher.finish())
+}
+
+fn record_of(table: &Table, path: LockPath, content: Content) -> Record {
+    let table = table.name.clone();
+    Record {
+        path,
+        place: Place::Dynamodb { table },
+        content,
+    }
+}
+
+fn is_expected(item: &Item, expected: &Expected) -> bool {
+    if item.contains_key("Digest") {
+        return false;
+    }
+    match expected {
+        Expected::Info(text) => item.get("Info") == Some(&Attribute::Text(text.clone())),
+        Expected::Nothing => !item.contains_key("Info"),
+    }
+}

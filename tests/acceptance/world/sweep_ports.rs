@@ -1,0 +1,194 @@
+//! The ports of `sweep`, and what both functions look at.
+
+use jiff::Timestamp;
+use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::look::Look;
+use lockwarden_aws::subscribers::Subscriber;
+use lockwarden_aws::{Failure, Listing};
+use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::item::Record;
+use lockwarden_core::ledger::{Change, Entry};
+use lockwarden_core::notice::Notice;
+use lockwarden_core::policy::StateObject;
+use lockwarden_core::report::SweepReport;
+use lockwarden_core::settings::{Bucket, Table};
+use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
+
+use super::process::Process;
+use super::{Call, Stores};
+
+impl Look for Process<'_> {
+    async fn item(&self, table: &Table, path: &LockPath) -> Result<Option<Record>, Failure> {
+        let store = format!("table {}", table.name);
+        self.call(Call::Item, &store, |stores| Ok(stores.item(table, path)))
+            .await
+    }
+
+    async fn lock_file(&self, path: &LockPath) -> Result<Option<Record>, Failure> {
+        let store = path.bucket_and_key().map(|(bucket, _)| format!("bucket {bucket}"));
+        let store = store.unwrap_or_default();
+        self.call(Call::LockFile, &store, |stores| Ok(stores.lock_file(path)))
+            .await
+    }
+
+    async fn state_object(&self, path: &LockPath) -> StateObject {
+        let looked = self.call(Call::StateObject, "state", |stores| {
+            Ok::<_, Failure>(stores.state_object(path))
+        });
+        looked
+            .await
+            .unwrap_or_else(|failure| StateObject::Unknown(failure.to_string()))
+    }
+}
+
+impl Process<'_> {
+    /// A list that breaks off keeps what it read, and says that it broke off.
+    async fn list(
+        &self,
+        call: Call,
+        store: &str,
+        effect: impl Fn(&Stores, usize) -> Listing,
+    ) -> Listing {
+        let number = self.set_out(call).await;
+        let outage = self.world.outage(store);
+        let failure = match &outage {
+            Some(outage) => {
+                let why = outage.why.clone();
+                Some(Failure::new(format!("read the {store}"), why, outage.lasts))
+            }
+            None => self.trouble(number),
+        };
+        let most = match (&outage, &failure) {
+            (Some(outage), _) => outage.listed,
+            (None, Some(_)) => 0,
+            (None, None) => usize::MAX,
+        };
+        let mut listing = if most == 0 {
+            Listing::default()
+        } else {
+            effect(&self.world.stores.borrow(), most)
+        };
+        listing.failures.extend(failure);
+        self.come_back(call).await;
+        listing
+    }
+
+    pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<(), NotWritten> {
+        let collides = self.collides();
+        self.call(Call::Commit, "ledger", |stores| {
+            if collides {
+                return Err(NotWritten::Outdated);
+            }
+            stores.ledger.commit(change)
+        })
+        .await
+    }
+
+    pub(super) fn collides(&self) -> bool {
+        let of = self.world.conflicts.get();
+        of > 0 && self.world.below(of) == 0
+    }
+
+    pub(super) async fn read_entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
+        self.call(Call::Entry, "ledger", |stores| Ok(stores.ledger.entry(code)))
+            .await
+    }
+
+    pub(super) async fn publish_notice(&self, notice: &Notice) -> Result<(), Failure> {
+        self.call(Call::Publish, "topic", |stores| {
+            stores.publish(notice);
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Locks for Process<'_> {
+    async fn list_table(&self, table: &Table) -> Listing {
+        let store = format!("table {}", table.name);
+        self.list(Call::ListTable, &store, |stores, most| {
+            stores.list_table(table, most)
+        })
+        .await
+    }
+
+    async fn list_bucket(&self, bucket: &Bucket) -> Listing {
+        let store = format!("bucket {}", bucket.name);
+        self.list(Call::ListBucket, &store, |stores, most| {
+            stores.list_bucket(bucket, most)
+        })
+        .await
+    }
+}
+
+impl Ledger for Process<'_> {
+    async fn entries(&self, codes: &[RequestCode]) -> Result<Vec<Entry>, Failure> {
+        self.call(Call::Entries, "ledger", |stores| {
+            let entries = codes.iter().filter_map(|code| stores.ledger.entry(code));
+            Ok(entries.collect())
+        })
+        .await
+    }
+
+    async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
+        self.read_entry(code).await
+    }
+
+    async fn open(&self) -> Result<Vec<RequestCode>, Failure> {
+        self.call(Call::Open, "ledger", |stores| Ok(stores.ledger.open()))
+            .await
+    }
+
+    async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
+        self.commit_change(change).await
+    }
+
+    async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure> {
+        self.call(Call::KeepReport, "ledger", |stores| {
+            stores.ledger.report = Some(report.clone());
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Notices for Process<'_> {
+    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+        self.publish_notice(notice).await
+    }
+
+    async fn subscribers(&self) -> Result<Vec<Subscriber>, Failure> {
+        let subscriber = |endpoint: &str, confirmed| Subscriber {
+            protocol: "email".to_owned(),
+            endpoint: endpoint.to_owned(),
+            confirmed,
+        };
+        self.call(Call::Subscribers, "topic", |_| {
+            Ok(vec![
+                subscriber("oncall@example.com", true),
+                subscriber("new@example.com", false),
+            ])
+        })
+        .await
+    }
+}
+
+impl Approve for Process<'_> {
+    async fn hand_over(&self, event: &str) -> Result<(), Failure> {
+        self.call(Call::HandOver, "approve", |stores| {
+            stores.queue.push(event.to_owned());
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Machine for Process<'_> {
+    fn now(&self) -> Timestamp {
+        self.world.clock()
+    }
+
+    fn metrics(&self, line: &str) {
+        self.world.stores.borrow_mut().metrics.push(line.to_owned());
+    }
+}
