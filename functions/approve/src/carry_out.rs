@@ -247,6 +247,12 @@ impl<W: World> Approve<'_, W> {
             mut entry, answer, ..
         } = concluded;
         entry.revision += 1;
+        tracing::info!(
+            outcome = answer.outcome.result.word(),
+            request = %entry.code,
+            delivery = answer.id,
+            "decision carried out"
+        );
         match answer.outcome.result {
             OutcomeKind::Released => {
                 let line = metrics::line(self.world.now(), &[(metrics::RELEASED, 1)]);

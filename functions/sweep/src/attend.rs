@@ -82,8 +82,11 @@ impl<W: World> Sweep<'_, W> {
         is_changed |= entry.see(lock, self.world.now());
         let judgement = self.judge(lock, &entry).await;
         attended.reported = Some(ReportedLock::of(entry.code.clone(), lock, &judgement));
-        if entry.left_half_done(self.world.now()).is_some() {
-            attended.trouble = self.hand_over(&entry.code).await;
+        if entry.status == Status::Deciding {
+            // Approve has it, and a write of ours would stand in its way.
+            if entry.left_half_done(self.world.now()).is_some() {
+                attended.trouble = self.hand_over(&entry.code).await;
+            }
             return Ok(());
         }
         if let Some(kind) = entry.claim_unsent(self.world.now()) {

@@ -19,10 +19,13 @@ async fn main() -> Result<(), Error> {
     let settings = SweepSettings::read(|name| std::env::var(name).ok())?;
     let aws = Aws::new(&Connection::load().await, &settings);
     let (aws, settings) = (&aws, &settings);
-    run(service_fn(move |event: LambdaEvent<Event>| async move {
-        let (event, context) = event.into_parts();
-        lockwarden_sweep::run(aws, settings, deadline(&context), event).await
-    }))
+    run(service_fn(
+        move |event: LambdaEvent<Option<Event>>| async move {
+            let (event, context) = event.into_parts();
+            let event = event.unwrap_or_default();
+            lockwarden_sweep::run(aws, settings, deadline(&context), event).await
+        },
+    ))
     .await
 }
 
