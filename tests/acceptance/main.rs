@@ -14,4 +14,7 @@
 
 mod world;
 
+mod releases;
+mod crashes;
+
 mod template;

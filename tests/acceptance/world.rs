@@ -71,6 +71,8 @@ pub(crate) struct World {
     deadline: Cell<Timestamp>,
     invokes: Cell<u32>,
     journal: RefCell<Vec<Call>>,
+    /// Whether the fate of the last run struck; its calls may have been too few for that.
+    was_disturbed: Cell<bool>,
 }
 
 /// The calls that the functions make.
@@ -172,6 +174,7 @@ impl World {
             deadline: Cell::new(Timestamp::MAX),
             invokes: Cell::new(0),
             journal: RefCell::default(),
+            was_disturbed: Cell::new(false),
         }
     }
 

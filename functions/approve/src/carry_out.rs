@@ -10,7 +10,7 @@
 //! 4. the notice is out; until then the entry owes it.
 
 use lockwarden_aws::ledger_write::NotWritten;
-use lockwarden_aws::{Deleted, Failure};
+use lockwarden_aws::{Deleted, Failure, Kind};
 use lockwarden_core::decision::Decision;
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, EventKind};
@@ -152,7 +152,10 @@ impl<W: World> Approve<'_, W> {
     async fn changed_meanwhile(&self, entry: Entry, object_gone: bool) -> Result<Step, Failure> {
         let present = match self.look(&entry).await? {
             Ok(sight) => sight.present,
-            Err(_) => Vec::new(),
+            Err(why) => {
+                let doing = format!("see who took the place of request {}", entry.code);
+                return Err(Failure::new(doing, why, Kind::Transient));
+            }
         };
         match release::standing(&entry, &present) {
             Standing::ChangedHands(holder) => self.changed(entry, holder, object_gone).await,

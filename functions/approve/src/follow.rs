@@ -25,6 +25,7 @@ use crate::ports::World;
 const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
+
 /// Where an attempt got.
 pub(crate) enum Step {
     /// Answered.

@@ -167,3 +167,184 @@ async fn find(client: &Client, bucket: &str, key: &str) -> Result<Option<Listed>
 fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::testing::{
+        Answer, Aws, Stored, TEXT, at, listing_page, object, object_record, path,
+    };
+
+    const LOCK: Stored = Stored {
+        key: "k.tflock",
+        bytes: 200,
+    };
+
+    /// A bucket with one lock object, of which `answer` is what a read gives.
+    fn bucket(listed: Stored, answer: Answer) -> Aws {
+        Aws::in_turn([listing_page(&[listed], None), answer])
+    }
+
+    async fn read(aws: &Aws) -> Result<Option<Record>, Failure> {
+        record(&aws.s3(), &path("b/k")).await
+    }
+
+    /// Why the record cannot be compared.
+    async fn closed(aws: &Aws) -> String {
+        match read(aws).await.unwrap().unwrap().content {
+            Content::Closed(why) => why,
+            open => panic!("{open:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lock_is_found_by_its_exact_key_and_read() {
+        let aws = bucket(LOCK, object(TEXT.as_bytes()));
+        // Tag and time are those of the body that was read, not those of the listing before it.
+        let expected = object_record(Content::Text(TEXT.to_owned()));
+        assert_eq!(read(&aws).await, Ok(Some(expected)));
+        let asked = aws.asked();
+        assert_eq!(asked[0].query["prefix"], "k.tflock");
+        assert_eq!(
+            (asked[1].method.as_str(), asked[1].path.as_str()),
+            ("GET", "k.tflock")
+        );
+        assert_eq!(asked.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_longer_key_with_the_same_beginning_is_not_the_lock() {
+        let longer = Stored {
+            key: "k.tflock.tflock",
+            ..LOCK
+        };
+        let aws = Aws::in_turn([listing_page(&[longer], None)]);
+        assert_eq!(read(&aws).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_path_without_a_bucket_has_no_lock_object() {
+        let aws = Aws::in_turn([]);
+        assert_eq!(record(&aws.s3(), &path("no-slash")).await, Ok(None));
+        assert!(aws.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn text_is_kept_byte_for_byte() {
+        for text in [
+            "",
+            " {}\n",
+            "\u{feff}{}\r\n",
+            "{\"Who\":\"\u{202e}é\u{0}\"}",
+        ] {
+            let aws = bucket(LOCK, object(text.as_bytes()));
+            let content = read(&aws).await.unwrap().unwrap().content;
+            assert_eq!(content, Content::Text(text.to_owned()));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_for_a_lock_is_closed_unread() {
+        let large = |bytes| Stored { bytes, ..LOCK };
+        let aws = Aws::in_turn([listing_page(&[large(MAX_RECORD_BYTES + 1)], None)]);
+        assert_snapshot!(closed(&aws).await, @"it is 65537 bytes long; a lock record has at most 65536");
+        assert_eq!(aws.asked().len(), 1, "nobody opens it");
+
+        let text = "x".repeat(MAX_RECORD_BYTES);
+        let aws = bucket(large(MAX_RECORD_BYTES), object(text.as_bytes()));
+        let content = read(&aws).await.unwrap().unwrap().content;
+        assert_eq!(content, Content::Text(text));
+    }
+
+    #[tokio::test]
+    async fn what_grew_after_it_was_listed_is_closed() {
+        let text = "x".repeat(MAX_RECORD_BYTES + 1);
+        let aws = bucket(LOCK, object(text.as_bytes()));
+        assert_snapshot!(closed(&aws).await, @"it is 65537 bytes long; a lock record has at most 65536");
+    }
+
+    #[tokio::test]
+    async fn what_s3_does_not_let_us_open_blocks_people_all_the_same() {
+        let aws = bucket(LOCK, Answer::s3_error(403, "AccessDenied"));
+        assert_snapshot!(closed(&aws).await, @"S3 does not let us open it (AccessDenied: so it is)");
+        let aws = bucket(LOCK, Answer::s3_error(400, "KMS.DisabledException"));
+        assert_snapshot!(closed(&aws).await, @"S3 does not let us open it (KMS.DisabledException: so it is)");
+        let aws = bucket(LOCK, object(&[0xff, 0xfe]));
+        assert_snapshot!(closed(&aws).await, @"its body is not UTF-8 text");
+    }
+
+    #[tokio::test]
+    async fn a_closed_lock_has_the_tag_of_its_listing() {
+        let aws = bucket(LOCK, Answer::s3_error(403, "AccessDenied"));
+        let Place::S3 { etag, modified, .. } = read(&aws).await.unwrap().unwrap().place else {
+            panic!("it is an object")
+        };
+        assert_eq!(
+            (etag.as_str(), modified),
+            ("\"listed\"", at("2026-01-01T00:00:05Z"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_went_between_list_and_read_is_gone() {
+        let aws = bucket(LOCK, Answer::s3_error(404, "NoSuchKey"));
+        assert_eq!(read(&aws).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_read_that_may_work_later_is_a_failure_and_no_record() {
+        for answer in [
+            Answer::s3_error(503, "SlowDown"),
+            Answer::s3_error(500, "InternalError"),
+            Answer::TimedOut,
+        ] {
+            let failure = read(&bucket(LOCK, answer)).await.unwrap_err();
+            assert!(failure.is_transient(), "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_is_denied_is_no_empty_bucket() {
+        let aws = Aws::in_turn([Answer::s3_error(403, "AccessDenied")]);
+        assert_snapshot!(read(&aws).await.unwrap_err(), @"cannot look for a key in the bucket b: AccessDenied: so it is");
+    }
+
+    #[tokio::test]
+    async fn a_state_is_looked_at_without_opening_it() {
+        let stored = Stored { key: "k", bytes: 9 };
+        let aws = Aws::in_turn([listing_page(&[stored], None)]);
+        let known = state(&aws.s3(), &path("b/k")).await;
+        let expected = StateObject::Written {
+            at: at("2026-01-01T00:00:05Z"),
+            etag: Some("listed".to_owned()),
+        };
+        assert_eq!(known, expected);
+        assert_eq!(aws.only_asked().query["prefix"], "k");
+    }
+
+    #[tokio::test]
+    async fn the_lock_of_a_state_that_was_never_written_is_not_the_state() {
+        for listed in [&[LOCK][..], &[]] {
+            let aws = Aws::in_turn([listing_page(listed, None)]);
+            let known = state(&aws.s3(), &path("b/k")).await;
+            assert_eq!(known, StateObject::Absent);
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nobody_can_look_the_state_is_unknown_and_the_reason_told() {
+        let aws = Aws::in_turn([Answer::s3_error(403, "AccessDenied")]);
+        for (at_path, why) in [
+            (
+                "b/k",
+                "cannot look for a key in the bucket b: AccessDenied: so it is",
+            ),
+            ("no-slash", "the path names no bucket"),
+        ] {
+            let known = state(&aws.s3(), &path(at_path)).await;
+            assert_eq!(known, StateObject::Unknown(why.to_owned()));
+        }
+    }
+}

@@ -243,7 +243,6 @@ mod tests {
     #[tokio::test]
     async fn a_delete_that_nobody_carried_out_is_a_failure() {
         for (status, code, kind) in [
-            (400, "TransactionConflictException", Kind::Transient),
             (400, "ThrottlingException", Kind::Transient),
             (500, "InternalServerError", Kind::Transient),
             (400, "AccessDeniedException", Kind::Lasting),

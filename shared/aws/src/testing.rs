@@ -315,3 +315,38 @@ pub(crate) fn release(record: &Record) -> Release {
     let even_if: BTreeSet<EvenIf> = EvenIf::ALL.into_iter().collect();
     release::decide(&entry, &look, &even_if).unwrap()
 }
+
+/// An object of a bucket as a listing names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored {
+    pub(crate) key: &'static str,
+    pub(crate) bytes: usize,
+}
+
+/// A page of a bucket's listing.
+pub(crate) fn listing_page(objects: &[Stored], next: Option<&str>) -> Answer {
+    let contents: String = objects
+        .iter()
+        .map(|Stored { key, bytes }| {
+            format!(
+                "<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:05.000Z</LastModified>\
+                 <ETag>&quot;listed&quot;</ETag><Size>{bytes}</Size></Contents>"
+            )
+        })
+        .collect();
+    let next = next.map_or(String::new(), |token| {
+        format!("<NextContinuationToken>{token}</NextContinuationToken>")
+    });
+    Answer::xml(&format!(
+        "<ListBucketResult>{contents}{next}</ListBucketResult>"
+    ))
+}
+
+/// An object's body, with the tag and the time of its own.
+pub(crate) fn object(body: &[u8]) -> Answer {
+    let headers = vec![
+        ("etag", "\"d4a4\"".to_owned()),
+        ("last-modified", "Thu, 01 Jan 2026 00:00:05 GMT".to_owned()),
+    ];
+    Answer::Http(200, headers, body.to_vec())
+}

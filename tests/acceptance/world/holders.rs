@@ -48,9 +48,8 @@ impl Kind {
 
 /// The lock ID that a holder's run has, made from its name.
 pub(crate) fn id_of(holder: &str) -> String {
-    let hash = checksum(holder.as_bytes());
-    let (a, b) = hash.split_at(16);
-    let hash = format!("{b}{a}");
+    let half = |salt: &str| checksum(format!("{salt}{holder}").as_bytes())[16..].to_owned();
+    let hash = half("first") + &half("second");
     format!(
         "{}-{}-{}-{}-{}",
         &hash[..8],

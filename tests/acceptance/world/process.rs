@@ -30,6 +30,17 @@ pub(crate) enum Fate {
     SentTwice(usize),
 }
 
+impl Fate {
+    fn strikes_at(self, number: usize) -> bool {
+        match self {
+            Self::Lives => false,
+            Self::DiesBefore(at) | Self::LosesAnswer(at) | Self::SentTwice(at) | Self::Fails(at, _) => {
+                at == number
+            }
+        }
+    }
+}
+
 /// One run of a function, as its ports see it.
 pub(crate) struct Process<'w> {
     pub(super) world: &'w World,
@@ -120,6 +131,7 @@ impl World {
         fate: Fate,
         run: impl AsyncFnOnce(&Process<'w>) -> Answer + 'w,
     ) -> Task<'w> {
+        self.was_disturbed.set(false);
         let process = Rc::new(Process {
             world: self,
             fate,
@@ -223,6 +235,9 @@ impl Process<'_> {
         self.travel().await;
         let number = self.calls.get() + 1;
         self.calls.set(number);
+        if self.fate.strikes_at(number) {
+            self.world.was_disturbed.set(true);
+        }
         if self.is_dead.get() || self.fate == Fate::DiesBefore(number) {
             self.is_dead.set(true);
             return std::future::pending().await;

@@ -210,6 +210,11 @@ impl World {
         std::mem::take(&mut self.journal.borrow_mut())
     }
 
+    /// Whether the fate of the last run struck.
+    pub(crate) fn was_disturbed(&self) -> bool {
+        self.was_disturbed.get()
+    }
+
     /// A plain release of a request, by direct invoke; the word of its outcome.
     #[track_caller]
     pub(crate) fn release(&self, request: &str) -> String {
