@@ -14,7 +14,16 @@
 
 mod world;
 
+mod events;
+mod sweeps;
+mod incomplete;
+mod shapes;
 mod releases;
+mod decisions;
+mod races;
 mod crashes;
+mod anything;
+mod scale;
+mod tidy;
 
 mod template;

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockwarden_aws::Kind as Lasts;
 use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
 
-pub(crate) use holders::{Kind, id_of, record_text};
+pub(crate) use holders::{Kind, buckets, id_of, record_text};
 pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if};
 pub(crate) use process::{Answer, Fate, Task};
 pub(crate) use seen::outcome_of;
@@ -193,6 +193,10 @@ impl World {
     pub(crate) fn with_conflicts(self, of: u64) -> Self {
         self.conflicts.set(of);
         self
+    }
+
+    pub(crate) fn let_no_writes_collide(&self) {
+        self.conflicts.set(0);
     }
 
     pub(crate) fn clock(&self) -> Timestamp {

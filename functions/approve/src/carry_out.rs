@@ -41,6 +41,10 @@ impl<W: World> Approve<'_, W> {
             Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => return Ok(Step::Again),
             Err(NotWritten::Failed(failure)) => return Err(failure),
         }
+        if let Some(why) = self.switched_off(decision.action) {
+            let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
+            return self.conclude(entry, outcome).await;
+        }
         let sight = match self.look(&entry).await? {
             Ok(sight) => sight,
             Err(why) => {
@@ -112,7 +116,8 @@ impl<W: World> Approve<'_, W> {
             match self.world.delete_item_and_commit(half, &change).await {
                 Ok(Deleted::Yes) => return Ok(self.after_conclusion(concluded).await),
                 Ok(other) => other,
-                Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => return Ok(Step::Again),
+                Err(NotWritten::Outdated) => return Ok(go_on(&entry)),
+                Err(NotWritten::AnsweredBefore) => return Ok(Step::Again),
                 Err(NotWritten::Failed(failure)) => return Err(failure),
             }
         } else {
@@ -217,8 +222,9 @@ impl<W: World> Approve<'_, W> {
         };
         match self.world.commit(&concluded.change(Vec::new())).await {
             Ok(()) => Ok(self.after_conclusion(concluded).await),
+            Err(NotWritten::Outdated) => Ok(go_on(&concluded.entry)),
             // Somebody else came to the end of it first.
-            Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => Ok(Step::Again),
+            Err(NotWritten::AnsweredBefore) => Ok(Step::Again),
             Err(NotWritten::Failed(failure)) => Err(failure),
         }
     }
@@ -279,6 +285,14 @@ impl<W: World> Approve<'_, W> {
             state: &sight.state,
         }
     }
+}
+
+/// The decision of this entry is in our hands, and a write met another at the same instant.
+fn go_on(entry: &Entry) -> Step {
+    entry
+        .decided
+        .as_ref()
+        .map_or(Step::Again, |decided| Step::GoOn(decided.delivery.clone()))
 }
 
 /// A decision with its outcome, ready to be written.

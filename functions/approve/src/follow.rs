@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::decision::{Action, Decision, Rejection};
@@ -32,6 +32,8 @@ pub(crate) enum Step {
     Done(Box<Outcome>),
     /// Somebody wrote the entry in between: read it again.
     Again,
+    /// A write of ours met another one in the midst of the decision with this delivery id: go on with it at once.
+    GoOn(String),
     /// Somebody else is at it.
     Wait,
 }
@@ -44,6 +46,7 @@ impl<W: World> Approve<'_, W> {
         decision: Decision,
     ) -> Result<Outcome, Failure> {
         let give_up = self.world.now() + PATIENCE;
+        let mut in_hand = None;
         loop {
             let entry = match self.find(&decision.target).await? {
                 Found::Entry(entry) => *entry,
@@ -53,11 +56,13 @@ impl<W: World> Approve<'_, W> {
                 }
             };
             let code = entry.code.clone();
-            match self.step(delivered, &decision, entry).await? {
+            let step = self.step(delivered, &decision, entry, in_hand.take());
+            match step.await? {
                 Step::Done(outcome) => return Ok(*outcome),
-                Step::Again if self.world.now() < give_up => {}
-                Step::Wait if self.world.now() < give_up => self.world.pause(PAUSE).await,
-                Step::Again | Step::Wait => return Err(busy(&code)),
+                _ if self.world.now() >= give_up => return Err(busy(&code)),
+                Step::Again => {}
+                Step::GoOn(delivery) => in_hand = Some(delivery),
+                Step::Wait => self.world.pause(PAUSE).await,
             }
         }
     }
@@ -68,14 +73,20 @@ impl<W: World> Approve<'_, W> {
             let why = format!("no decision about request {code} was left half-done");
             Outcome::new(OutcomeKind::Rejected, None).because(why)
         };
-        let now = self.world.now();
-        let entry = self.world.entry(code).await?;
-        match entry.filter(|entry| entry.left_half_done(now).is_some()) {
-            Some(entry) => match self.take_up(entry).await? {
-                Step::Done(outcome) => Ok(*outcome),
-                Step::Again | Step::Wait => Ok(nothing()),
-            },
-            None => Ok(nothing()),
+        let give_up = self.world.now() + PATIENCE;
+        let mut in_hand = None;
+        loop {
+            let now = self.world.now();
+            let entry = self.world.entry(code).await?;
+            let Some(entry) = entry.filter(|entry| may_take_up(entry, in_hand.as_ref(), now))
+            else {
+                return Ok(nothing());
+            };
+            match self.take_up(entry).await? {
+                Step::Done(outcome) => return Ok(*outcome),
+                Step::GoOn(delivery) if now < give_up => in_hand = Some(delivery),
+                Step::Again | Step::GoOn(_) | Step::Wait => return Ok(nothing()),
+            }
         }
     }
 
@@ -84,9 +95,10 @@ impl<W: World> Approve<'_, W> {
         delivered: &Delivered,
         decision: &Decision,
         entry: Entry,
+        in_hand: Option<String>,
     ) -> Result<Step, Failure> {
         if entry.status == Status::Deciding {
-            return self.after_another(delivered, entry).await;
+            return self.after_another(delivered, entry, in_hand).await;
         }
         if entry.status.is_over() {
             return self.too_late(delivered, decision, &entry).await;
@@ -109,14 +121,21 @@ impl<W: World> Approve<'_, W> {
     }
 
     /// A decision is being carried out. If it was left half-done it is finished first, whoever made it.
-    async fn after_another(&self, delivered: &Delivered, entry: Entry) -> Result<Step, Failure> {
-        let Some(half_done) = entry.left_half_done(self.world.now()) else {
+    async fn after_another(
+        &self,
+        delivered: &Delivered,
+        entry: Entry,
+        in_hand: Option<String>,
+    ) -> Result<Step, Failure> {
+        if !may_take_up(&entry, in_hand.as_ref(), self.world.now()) {
             return Ok(Step::Wait);
-        };
-        let is_ours = half_done.delivery == delivered.id;
+        }
+        let decided = entry.decided.as_ref();
+        let is_ours = decided.is_some_and(|decided| decided.delivery == delivered.id);
         match self.take_up(entry).await? {
-            Step::Done(outcome) if is_ours => Ok(Step::Done(outcome)),
-            Step::Done(_) | Step::Again | Step::Wait => Ok(Step::Again),
+            Step::Done(_) if !is_ours => Ok(Step::Again),
+            Step::Again | Step::Wait => Ok(Step::Again),
+            step @ (Step::Done(_) | Step::GoOn(_)) => Ok(step),
         }
     }
 
@@ -162,6 +181,15 @@ impl<W: World> Approve<'_, W> {
         self.committed(&change, delivered, outcome).await
     }
 
+    /// Why nothing is released here at all, if that is so: the kill switch.
+    pub(crate) fn switched_off(&self, action: Action) -> Option<String> {
+        (action == Action::Release && !self.settings.releases).then(|| {
+            format!(
+                "releases are switched off here ({RELEASES}=disabled); Lockwarden only observes"
+            )
+        })
+    }
+
     /// Why a decision is not followed before anything is looked at.
     fn not_allowed(
         &self,
@@ -171,10 +199,8 @@ impl<W: World> Approve<'_, W> {
     ) -> Option<Outcome> {
         let rejected = |why: &str| about(entry, OutcomeKind::Rejected, &decision.by).because(why);
         let is_release = decision.action == Action::Release;
-        if is_release && !self.settings.releases {
-            return Some(rejected(&format!(
-                "releases are switched off here ({RELEASES}=disabled); Lockwarden only observes"
-            )));
+        if let Some(why) = self.switched_off(decision.action) {
+            return Some(rejected(&why));
         }
         let may_say_even_if = delivered.is_direct() || self.settings.topic_restricted;
         if !decision.even_if.is_empty() && !may_say_even_if {
@@ -311,4 +337,15 @@ impl<W: World> Approve<'_, W> {
             lease_until: now + DECISION_LEASE,
         }
     }
+}
+
+/// Whether a decision that is being carried out is ours to go on with: it was left half-done, or we had it in hand a moment
+/// ago.
+fn may_take_up(entry: &Entry, in_hand: Option<&String>, now: Timestamp) -> bool {
+    let decided = entry
+        .decided
+        .as_ref()
+        .filter(|_| entry.status == Status::Deciding);
+    let was_in_hand = decided.is_some_and(|decided| Some(&decided.delivery) == in_hand);
+    was_in_hand || entry.left_half_done(now).is_some()
 }

@@ -157,7 +157,7 @@ impl<W: World> Sweep<'_, W> {
         let sighting = Sighting {
             lock,
             first_seen: entry.first_seen,
-            sightings: entry.sightings,
+            split_sightings: entry.split_sightings(),
             state: &state,
         };
         policy::judge(policy, now, &sighting)
@@ -188,8 +188,8 @@ impl<W: World> Sweep<'_, W> {
     fn kind_of(&self, lock: &Lock, entry: &Entry, judgement: &Judgement) -> Option<NoticeKind> {
         let seen_enough = entry.sightings >= SIGHTINGS_FOR_GHOSTS;
         match judgement.verdict {
-            // With a rival, the first look may be at a client that just loses: it takes and leaves the lock object.
-            Verdict::Stale if !lock.rivals.is_empty() && !seen_enough => None,
+            // The other side may be a client that just loses: it takes and leaves the lock object. The next look tells.
+            Verdict::Stale if !lock.rivals.is_empty() => None,
             Verdict::Stale => Some(NoticeKind::StaleLock),
             Verdict::Unreadable => {
                 (lock.has_item() || seen_enough).then_some(NoticeKind::UnreadableLock)
@@ -205,13 +205,8 @@ impl<W: World> Sweep<'_, W> {
 /// One notice for a split: the item's, unless it cannot be understood; then that is told on its own, and the object leads.
 fn leads_split(lock: &Lock) -> bool {
     lock.has_item()
-        || !lock.rivals.iter().any(|rival| {
-            let rival = Lock {
-                path: lock.path.clone(),
-                content: rival.content.clone(),
-                places: vec![rival.place.clone()],
-                rivals: Vec::new(),
-            };
-            rival.info().is_ok()
-        })
+        || !lock
+            .rivals
+            .iter()
+            .any(|rival| lock.beside(rival).info().is_ok())
 }

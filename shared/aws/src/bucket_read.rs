@@ -195,7 +195,7 @@ mod tests {
     async fn closed(aws: &Aws) -> String {
         match read(aws).await.unwrap().unwrap().content {
             Content::Closed(why) => why,
-            open => panic!("{open:?}"),
+            open @ (Content::Text(_) | Content::Phantom) => panic!("{open:?}"),
         }
     }
 
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(asked[0].query["prefix"], "k.tflock");
         assert_eq!(
             (asked[1].method.as_str(), asked[1].path.as_str()),
-            ("GET", "k.tflock")
+            ("GET", "b/k.tflock")
         );
         assert_eq!(asked.len(), 2);
     }

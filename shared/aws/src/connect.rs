@@ -106,3 +106,29 @@ impl Tables {
         other.unwrap_or(&self.own)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Aws;
+
+    fn table(region: Option<&str>) -> Table {
+        Table {
+            name: "locks".to_owned(),
+            index: None,
+            region: region.map(str::to_owned),
+            account: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_table_is_asked_for_in_its_own_region() {
+        let connection = Connection(Aws::in_turn([]).config());
+        let (here, there) = (table(None), table(Some("us-east-2")));
+        let tables = Tables::of(&connection, &[here.clone(), there.clone()]);
+        for (table, region) in [(here, "eu-west-1"), (there, "us-east-2")] {
+            let of_client = tables.client(&table).config().region();
+            assert_eq!(of_client.map(Region::as_ref), Some(region));
+        }
+    }
+}

@@ -24,3 +24,20 @@ pub async fn hand_over(client: &Client, function: &str, event: &str) -> Result<(
         .map_err(Failure::of(format!("hand a decision to {function}")))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Answer, Aws};
+
+    #[tokio::test]
+    async fn a_decision_is_handed_over_without_waiting_for_what_comes_of_it() {
+        let aws = Aws::in_turn([Answer::Http(202, Vec::new(), Vec::new())]);
+        let event = r#"{"finish":"7F3K2QWX"}"#;
+        assert_eq!(hand_over(&aws.lambda(), "approve", event).await, Ok(()));
+        let asked = aws.only_asked();
+        assert_eq!(asked.path, "2015-03-31/functions/approve/invocations");
+        assert_eq!(asked.headers["x-amz-invocation-type"], "Event");
+        assert_eq!(asked.body, event);
+    }
+}

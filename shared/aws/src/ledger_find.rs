@@ -110,3 +110,161 @@ async fn batch(
 fn doing(ledger: &Ledger) -> String {
     format!("read entries of the ledger {}", ledger.table)
 }
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::ids::{Identity, LockPath};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{Answer, Asked, Aws, ledger};
+
+    fn code(number: usize) -> RequestCode {
+        let path = LockPath::new("b/k").unwrap();
+        RequestCode::of(&path, &Identity::Raw(number.to_string()), 0)
+    }
+
+    fn codes(numbers: std::ops::Range<usize>) -> Vec<RequestCode> {
+        numbers.map(code).collect()
+    }
+
+    /// The key of an entry, as it goes over the wire.
+    fn key(code: &RequestCode) -> Value {
+        json!({"pk": {"S": format!("lock#{code}")}, "sk": {"S": "lock"}})
+    }
+
+    /// An entry as DynamoDB sends it.
+    fn item(key: &Value) -> Value {
+        let code = key["pk"]["S"].as_str().unwrap().strip_prefix("lock#");
+        let mut item = json!({
+            "code": {"S": code},
+            "revision": {"N": "1"},
+            "generation": {"N": "1"},
+            "state": {"S": "b/k"},
+            "content": {"M": {"is": {"S": "phantom"}}},
+            "places": {"L": [{"M": {"kind": {"S": "dynamodb"}, "table": {"S": "locks"}}}]},
+            "first_seen": {"S": "2026-01-01T00:10:00.000000Z"},
+            "sightings": {"N": "1"},
+            "status": {"S": "seen"},
+            "told": {"M": {"count": {"N": "0"}}},
+        });
+        item.as_object_mut()
+            .unwrap()
+            .extend(key.as_object().unwrap().clone());
+        item
+    }
+
+    fn keys_of(asked: &Asked) -> Vec<Value> {
+        let keys = asked.json()["RequestItems"]["ledger"]["Keys"].clone();
+        keys.as_array().unwrap().clone()
+    }
+
+    /// Answers as far as `at_once` goes and leaves out the rest.
+    fn busy(at_once: usize) -> Aws {
+        Aws::answering(move |asked| {
+            let mut keys = keys_of(asked);
+            let rest = keys.split_off(at_once.min(keys.len()));
+            let items: Vec<Value> = keys.iter().map(item).collect();
+            let mut answer = json!({"Responses": {"ledger": items}, "UnprocessedKeys": {}});
+            if !rest.is_empty() {
+                answer["UnprocessedKeys"]["ledger"] = json!({"Keys": rest, "ConsistentRead": true});
+            }
+            Answer::json(&answer)
+        })
+    }
+
+    async fn found(aws: &Aws, wanted: &[RequestCode]) -> Result<Vec<RequestCode>, Failure> {
+        let entries = entries(&aws.dynamodb(), &ledger(), wanted).await?;
+        Ok(entries.into_iter().map(|entry| entry.code).collect())
+    }
+
+    #[tokio::test]
+    async fn every_page_of_the_open_entries_is_read() {
+        let page = |numbers: std::ops::Range<usize>, next: Option<usize>| {
+            let items: Vec<Value> = codes(numbers).iter().map(key).collect();
+            let mut page = json!({"Items": items});
+            if let Some(next) = next {
+                page["LastEvaluatedKey"] = key(&code(next));
+            }
+            Answer::json(&page)
+        };
+        let aws = Aws::in_turn([page(0..2, Some(1)), page(0..0, Some(2)), page(3..4, None)]);
+        let open = open(&aws.dynamodb(), &ledger()).await;
+        assert_eq!(open, Ok(vec![code(0), code(1), code(3)]));
+        let asked: Vec<Value> = aws.asked().iter().map(Asked::json).collect();
+        assert_eq!(
+            asked[0],
+            json!({
+                "TableName": "ledger",
+                "IndexName": "open",
+                "KeyConditionExpression": "#open = :yes",
+                "ExpressionAttributeNames": {"#open": "open"},
+                "ExpressionAttributeValues": {":yes": {"S": "yes"}},
+            })
+        );
+        assert_eq!(asked[1]["ExclusiveStartKey"], key(&code(1)));
+        assert_eq!(asked[2]["ExclusiveStartKey"], key(&code(2)));
+    }
+
+    #[tokio::test]
+    async fn an_index_that_cannot_be_read_is_no_empty_index() {
+        let denied = Answer::dynamodb_error(400, "AccessDeniedException", json!({}));
+        let failure = open(&Aws::in_turn([denied]).dynamodb(), &ledger()).await;
+        assert_eq!(failure.unwrap_err().kind, Kind::Lasting);
+    }
+
+    #[tokio::test]
+    async fn entries_are_read_consistently_by_their_keys() {
+        let aws = busy(AT_ONCE);
+        assert_eq!(found(&aws, &codes(0..2)).await, Ok(codes(0..2)));
+        let keys = [key(&code(0)), key(&code(1))];
+        assert_eq!(
+            aws.only_asked().json(),
+            json!({"RequestItems": {"ledger": {"Keys": keys, "ConsistentRead": true}}})
+        );
+    }
+
+    #[tokio::test]
+    async fn no_call_asks_for_more_keys_than_dynamodb_takes() {
+        let aws = busy(100);
+        let many = codes(0..101);
+        assert_eq!(found(&aws, &many).await, Ok(many));
+        let sizes: Vec<usize> = aws.asked().iter().map(|a| keys_of(a).len()).collect();
+        assert_eq!(sizes, [100, 1]);
+    }
+
+    #[tokio::test]
+    async fn where_nothing_is_wanted_nobody_is_asked() {
+        let aws = busy(AT_ONCE);
+        assert_eq!(found(&aws, &[]).await, Ok(Vec::new()));
+        assert!(aws.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_code_without_an_entry_gives_none() {
+        let nothing = json!({"Responses": {"ledger": []}, "UnprocessedKeys": {}});
+        let aws = Aws::in_turn([Answer::json(&nothing)]);
+        assert_eq!(found(&aws, &codes(0..1)).await, Ok(Vec::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_dynamodb_left_out_is_asked_for_again() {
+        let aws = busy(2);
+        assert_eq!(found(&aws, &codes(0..5)).await, Ok(codes(0..5)));
+        let again: Vec<Vec<Value>> = aws.asked().iter().skip(1).map(keys_of).collect();
+        let keys = |numbers| codes(numbers).iter().map(key).collect::<Vec<Value>>();
+        assert_eq!(again, [keys(2..5), keys(4..5)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_dynamodb_leaves_out_for_good_is_told_and_not_taken_for_missing() {
+        let aws = busy(0);
+        let failure = found(&aws, &codes(0..1)).await.unwrap_err();
+        assert!(failure.is_transient());
+        assert_eq!(
+            failure.to_string(),
+            "cannot read entries of the ledger ledger: DynamoDB was too busy to answer all of it"
+        );
+        assert_eq!(aws.asked().len(), PAUSES.len() + 1);
+    }
+}

@@ -121,3 +121,251 @@ pub(crate) fn value_of<T: DeserializeOwned>(what: &str, item: Item) -> Result<T,
 fn unusable(doing: String, error: &serde_dynamo::Error) -> Failure {
     Failure::new(doing, error.to_string(), Kind::Lasting)
 }
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::decision::{Action, Decision, NamedLock, Target};
+    use lockwarden_core::item::Content;
+    use lockwarden_core::ledger::{Channel, Decided, EventKind, Status, Told, Unsent};
+    use lockwarden_core::notice::NoticeKind;
+    use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
+    use lockwarden_core::policy::EvenIf;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{at, entry, ledger, pair};
+
+    const NOW: &str = "2026-01-01T03:00:00Z";
+
+    /// An entry with every field set; a new field must be set here too.
+    fn full() -> Entry {
+        let Entry {
+            code,
+            path,
+            content,
+            places,
+            first_seen,
+            ..
+        } = entry();
+        Entry {
+            code,
+            revision: 4,
+            generation: 2,
+            path,
+            content,
+            places,
+            first_seen,
+            sightings: 2,
+            status: Status::PartlyReleased,
+            told: Told {
+                count: 3,
+                last: Some(at("2026-01-01T02:30:00.123456789Z")),
+            },
+            unsent: Some(Unsent {
+                kind: NoticeKind::Released,
+                lease_until: at(NOW),
+            }),
+            kept_until: Some(at("2026-01-01T04:00:00Z")),
+            decided: Some(decided()),
+            outcome: Some(outcome()),
+            ended_at: Some(at(NOW)),
+        }
+    }
+
+    fn decided() -> Decided {
+        let lock = pair();
+        Decided {
+            decision: Decision {
+                action: Action::Keep {
+                    for_: SignedDuration::from_mins(90),
+                },
+                target: Target {
+                    request: Some(lock.code(0)),
+                    lock: lock.id().map(|id| NamedLock {
+                        path: lock.path.clone(),
+                        id,
+                    }),
+                },
+                by: "alice".to_owned(),
+                reason: Some("its runner is gone".to_owned()),
+                even_if: EvenIf::ALL.into_iter().collect(),
+            },
+            channel: Channel::Invoke,
+            delivery: "d-1".to_owned(),
+            at: at(NOW),
+            from: Status::Kept,
+            lease_until: at("2026-01-01T03:00:45Z"),
+        }
+    }
+
+    fn outcome() -> Outcome {
+        let lock = pair();
+        Outcome {
+            result: OutcomeKind::PartlyReleased,
+            request: Some(lock.code(0)),
+            lock_id: Some(lock.path.clone()),
+            id: lock.id(),
+            by: Some("alice".to_owned()),
+            by_verified: Some("arn:aws:iam::123456789012:user/alice".to_owned()),
+            records: lock.places.iter().map(RecordName::from).collect(),
+            confirmed: Some(false),
+            digest: Some(DigestCheck::Mismatch),
+            next: Some("terraform plan".to_owned()),
+            until: Some(at(NOW)),
+            why: Some("the item changed meanwhile".to_owned()),
+            example: Some("{}".to_owned()),
+            now_held_by: Some(NewHolder::of(lock.info().ok().as_ref())),
+        }
+    }
+
+    /// The entry as it is after it was written and read.
+    fn written(entry: &Entry) -> Entry {
+        value_of("an entry", entry_item(&ledger(), entry).unwrap()).unwrap()
+    }
+
+    fn one_write_later(entry: Entry) -> Entry {
+        Entry {
+            revision: entry.revision + 1,
+            ..entry
+        }
+    }
+
+    fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+        item[name].as_s().unwrap()
+    }
+
+    fn number<'a>(item: &'a Item, name: &str) -> &'a str {
+        item[name].as_n().unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written_one_write_later() {
+        for entry in [entry(), full()] {
+            assert_eq!(written(&entry), one_write_later(entry));
+        }
+    }
+
+    #[test]
+    fn what_other_tools_read_stands_where_the_contract_says() {
+        let entry = full();
+        let item = entry_item(&ledger(), &entry).unwrap();
+        let pk = format!("lock#{}", entry.code);
+        assert_eq!((text(&item, "pk"), text(&item, "sk")), (&*pk, "lock"));
+        assert_eq!(text(&item, "open"), "yes");
+        assert_eq!(text(&item, "state"), "b/k");
+        assert_eq!(text(&item, "first_seen"), "2026-01-01T00:10:00.000000Z");
+        assert_eq!(text(&item, "status"), "partly_released");
+        assert_eq!(number(&item, "revision"), "5");
+        let end_of_time = at("2027-02-05T03:00:00Z").as_second().to_string();
+        assert_eq!(number(&item, "expires_at"), end_of_time);
+    }
+
+    #[test]
+    fn an_entry_is_in_the_index_only_while_it_wants_something() {
+        let over = Entry {
+            status: Status::Released,
+            unsent: None,
+            ..full()
+        };
+        let item = entry_item(&ledger(), &over).unwrap();
+        assert_eq!(item.get("open"), None);
+        let owing = Entry {
+            status: Status::Released,
+            ..full()
+        };
+        let item = entry_item(&ledger(), &owing).unwrap();
+        assert_eq!(text(&item, "open"), "yes");
+    }
+
+    #[test]
+    fn the_entry_of_a_lock_that_is_there_never_expires() {
+        let item = entry_item(&ledger(), &entry()).unwrap();
+        assert_eq!(item.get("expires_at"), None);
+        assert_eq!(text(&item, "open"), "yes");
+    }
+
+    #[test]
+    fn odd_text_is_kept_byte_for_byte() {
+        for odd in [
+            "",
+            " ",
+            "\n{}\r\n",
+            "\"'\\\u{0}\u{1b}[31m",
+            "\u{feff}é e\u{301} \u{202e}",
+            "😀",
+            r#"{"ID":"x","ID":"y","n":1.0e400}"#,
+        ] {
+            let content = Content::Text(odd.to_owned());
+            let entry = Entry { content, ..entry() };
+            assert_eq!(written(&entry).content, entry.content);
+        }
+        for content in [Content::Phantom, Content::Closed("denied".to_owned())] {
+            let entry = Entry { content, ..entry() };
+            assert_eq!(written(&entry).content, entry.content);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_kept_byte_for_byte(text in any::<String>()) {
+            let entry = Entry { content: Content::Text(text), ..entry() };
+            prop_assert_eq!(written(&entry), one_write_later(entry));
+        }
+    }
+
+    #[test]
+    fn the_code_of_an_entry_is_read_from_its_key() {
+        let code = entry().code;
+        assert_eq!(code_of(&entry_key(&code)), Some(code));
+        for other in [delivery_key("d-1"), key("sweep", "last"), Item::new()] {
+            assert_eq!(code_of(&other), None);
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_audit_log_stands_beside_its_entry_and_outlives_it() {
+        let code = entry().code;
+        let event = Event {
+            channel: Some(Channel::Sns),
+            delivery: Some("d-1".to_owned()),
+            by: Some("alice".to_owned()),
+            ..Event::new(EventKind::Decision, at(NOW), "release")
+        };
+        let item = event_item(&ledger(), &code, &event).unwrap();
+        assert_eq!(text(&item, "pk"), format!("lock#{code}"));
+        assert_eq!(
+            text(&item, "sk"),
+            "event#2026-01-01T03:00:00.000000Z#decision#d-1"
+        );
+        let after_800_days = at("2028-03-11T03:00:00Z").as_second().to_string();
+        assert_eq!(number(&item, "expires_at"), after_800_days);
+        assert_eq!(item.get("open"), None, "the index holds entries only");
+        assert_eq!(item.get("state"), None, "the index holds entries only");
+        assert_eq!(value_of::<Event>("an event", item), Ok(event));
+    }
+
+    #[test]
+    fn a_delivery_is_remembered_longer_than_it_can_come_again() {
+        let delivery = Delivery {
+            id: "d-1".to_owned(),
+            outcome: outcome(),
+            unsent_until: Some(at("2026-01-01T03:00:30.5Z")),
+        };
+        let item = delivery_item(&delivery, at(NOW)).unwrap();
+        assert_eq!(
+            (text(&item, "pk"), text(&item, "sk")),
+            ("delivery#d-1", "answer")
+        );
+        // SNS tries for 23 days, and its dead letter lies for 14 more.
+        let forgotten: i64 = number(&item, "expires_at").parse().unwrap();
+        assert!(forgotten > (at(NOW) + SignedDuration::from_hours(37 * 24)).as_second());
+        assert_eq!(value_of::<Delivery>("an answer", item), Ok(delivery));
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_understood_is_a_lasting_failure() {
+        let failure = value_of::<Entry>("an entry", key("lock#7F3K2QWX", "lock")).unwrap_err();
+        assert_eq!(failure.kind, Kind::Lasting);
+        assert_eq!(failure.doing, "understand an entry of the ledger");
+    }
+}

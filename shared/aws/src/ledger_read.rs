@@ -47,3 +47,58 @@ async fn item(client: &Client, ledger: &Ledger, key: Item) -> Result<Option<Item
         .map_err(Failure::of(format!("read the ledger {}", ledger.table)))?;
     Ok(answer.item)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::failure::Kind;
+    use crate::testing::{self, Answer, Aws, ledger};
+
+    fn nothing() -> Answer {
+        Answer::json(&json!({}))
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_read_consistently_by_its_key() {
+        let aws = Aws::in_turn([nothing()]);
+        let code = testing::entry().code;
+        assert_eq!(entry(&aws.dynamodb(), &ledger(), &code).await, Ok(None));
+        let asked = aws.only_asked();
+        assert_eq!(asked.operation(), "GetItem");
+        let key = json!({"pk": {"S": format!("lock#{code}")}, "sk": {"S": "lock"}});
+        assert_eq!(
+            asked.json(),
+            json!({"TableName": "ledger", "Key": key, "ConsistentRead": true})
+        );
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_read_consistently_by_the_id_of_its_delivery() {
+        let outcome =
+            json!({"outcome": {"S": "kept"}, "by": {"S": "alice"}, "by_verified": {"NULL": true}});
+        let item = json!({"id": {"S": "d-1"}, "outcome": {"M": outcome}});
+        let aws = Aws::in_turn([Answer::json(&json!({"Item": item}))]);
+        let known = delivery(&aws.dynamodb(), &ledger(), "d-1").await;
+        let known = known.unwrap().unwrap();
+        assert_eq!(
+            (known.id.as_str(), known.outcome.by.as_deref()),
+            ("d-1", Some("alice"))
+        );
+        let key = json!({"pk": {"S": "delivery#d-1"}, "sk": {"S": "answer"}});
+        let asked = aws.only_asked().json();
+        assert_eq!(
+            (&asked["Key"], &asked["ConsistentRead"]),
+            (&key, &json!(true))
+        );
+    }
+
+    #[tokio::test]
+    async fn an_item_that_cannot_be_understood_is_not_taken_for_none() {
+        let item = json!({"Item": {"pk": {"S": "delivery#d-1"}, "sk": {"S": "answer"}}});
+        let client = Aws::in_turn([Answer::json(&item)]).dynamodb();
+        let failure = delivery(&client, &ledger(), "d-1").await.unwrap_err();
+        assert_eq!(failure.kind, Kind::Lasting);
+    }
+}

@@ -98,3 +98,77 @@ pub async fn keep(
 fn doing(ledger: &Ledger) -> String {
     format!("keep a refusal in the ledger {}", ledger.table)
 }
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::ledger::EventKind;
+    use lockwarden_core::outcome::{Outcome, OutcomeKind};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{Answer, Aws, at, ledger};
+
+    const NOW: &str = "2026-01-01T23:59:59Z";
+
+    async fn kept(aws: &Aws) -> Result<Kept, Failure> {
+        let event = Event::new(EventKind::Refusal, at(NOW), "no such request");
+        let delivery = Delivery {
+            id: "d-1".to_owned(),
+            outcome: Outcome::new(OutcomeKind::Rejected, None),
+            unsent_until: Some(at(NOW)),
+        };
+        keep(&aws.dynamodb(), &ledger(), &event, &delivery, at(NOW)).await
+    }
+
+    fn cancelling(codes: [&str; 3]) -> Aws {
+        let reasons = codes.map(|code| json!({"Code": code}));
+        Aws::in_turn([Answer::dynamodb_error(
+            400,
+            "TransactionCanceledException",
+            json!({"CancellationReasons": reasons}),
+        )])
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_counted_answered_and_kept_at_once() {
+        let aws = Aws::in_turn([Answer::json(&json!({}))]);
+        assert_eq!(kept(&aws).await, Ok(Kept::Yes));
+        let items = aws.only_asked().json()["TransactItems"].clone();
+        let answer = &items[0]["Put"];
+        assert_eq!(answer["Item"]["pk"]["S"], "delivery#d-1");
+        assert_eq!(answer["ConditionExpression"], "attribute_not_exists(pk)");
+        let refusal = &items[2]["Put"]["Item"];
+        assert_eq!(refusal["pk"]["S"], "refused#2026-01-01");
+        let until = &refusal["expires_at"];
+        assert_eq!(
+            items[1]["Update"],
+            json!({
+                "TableName": "ledger",
+                "Key": {"pk": {"S": "refused#2026-01-01"}, "sk": {"S": "count"}},
+                "UpdateExpression": "ADD kept :one SET expires_at = :until",
+                "ConditionExpression": "attribute_not_exists(kept) OR kept < :most",
+                "ExpressionAttributeValues":
+                    {":one": {"N": "1"}, ":most": {"N": "100"}, ":until": until},
+            })
+        );
+        assert_ne!(*until, Value::Null);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_too_many_or_told_before_is_not_kept() {
+        let refused = "ConditionalCheckFailed";
+        for (codes, expected) in [
+            (["None", refused, "None"], Kept::TooMany),
+            ([refused, "None", "None"], Kept::AnsweredBefore),
+            ([refused, refused, "None"], Kept::AnsweredBefore),
+        ] {
+            assert_eq!(kept(&cancelling(codes)).await, Ok(expected), "{codes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn many_refusals_at_once_wait_for_each_other() {
+        let failure = kept(&cancelling(["None", "TransactionConflict", "None"])).await;
+        assert!(failure.unwrap_err().is_transient());
+    }
+}

@@ -37,3 +37,29 @@ pub async fn keep(
         .map_err(Failure::of(format!("write to the ledger {}", ledger.table)))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Answer, Aws, at, ledger};
+
+    #[tokio::test]
+    async fn the_last_report_takes_the_place_of_the_one_before() {
+        let aws = Aws::in_turn([Answer::json(&json!({}))]);
+        let report = SweepReport::default();
+        let now = at("2026-01-01T03:00:00Z");
+        let kept = keep(&aws.dynamodb(), &ledger(), &report, now).await;
+        assert_eq!(kept, Ok(()));
+        let asked = aws.only_asked();
+        assert_eq!(asked.operation(), "PutItem");
+        let item = &asked.json()["Item"];
+        assert_eq!(
+            (&item["pk"]["S"], &item["sk"]["S"]),
+            (&json!("sweep"), &json!("last"))
+        );
+        assert_eq!(item["at"]["S"], "2026-01-01T03:00:00Z");
+        assert_eq!(asked.json().get("ConditionExpression"), None);
+    }
+}

@@ -203,3 +203,190 @@ pub(crate) fn failure(doing: String, error: SdkError<TransactWriteItemsError>) -
 fn doing(ledger: &Ledger) -> String {
     format!("write to the ledger {}", ledger.table)
 }
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::ledger::{Entry, Event, EventKind};
+    use lockwarden_core::outcome::{Outcome, OutcomeKind};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::{Answer, Aws, at, entry, ledger};
+
+    const NOW: &str = "2026-01-01T03:00:00Z";
+
+    fn answer(unsent_until: Option<&str>) -> Delivery {
+        Delivery {
+            id: "d-1".to_owned(),
+            outcome: Outcome::new(OutcomeKind::Rejected, None),
+            unsent_until: unsent_until.map(at),
+        }
+    }
+
+    /// Writes an entry that was read at this revision, a line of the audit log and an answer.
+    async fn committed(aws: &Aws, revision: u64) -> Result<(), NotWritten> {
+        let entry = Entry {
+            revision,
+            ..entry()
+        };
+        let event = Event::new(EventKind::Seen, at(NOW), "first sight");
+        let change = Change::of(&entry, vec![event]).answering(answer(None));
+        commit(&aws.dynamodb(), &ledger(), &change, at(NOW)).await
+    }
+
+    /// What each part of the transaction puts and when: sort key, condition, values.
+    fn puts(aws: &Aws) -> Vec<(String, Value, Value)> {
+        let items = aws.only_asked().json()["TransactItems"].clone();
+        let puts = items.as_array().unwrap().iter().map(|item| &item["Put"]);
+        puts.map(|put| {
+            assert_eq!(put["TableName"], "ledger");
+            (
+                put["Item"]["sk"]["S"].as_str().unwrap().to_owned(),
+                put["ConditionExpression"].clone(),
+                put["ExpressionAttributeValues"].clone(),
+            )
+        })
+        .collect()
+    }
+
+    fn cancelling(codes: [&str; 3]) -> Aws {
+        let reasons = codes.map(|code| json!({"Code": code}));
+        Aws::in_turn([Answer::dynamodb_error(
+            400,
+            "TransactionCanceledException",
+            json!({"CancellationReasons": reasons}),
+        )])
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_written_only_if_nobody_wrote_it_since_it_was_read() {
+        let aws = Aws::in_turn([Answer::json(&json!({}))]);
+        committed(&aws, 7).await.unwrap();
+        let event = "event#2026-01-01T03:00:00.000000Z#seen#sweep".to_owned();
+        let new = json!("attribute_not_exists(pk)");
+        let (sk, condition, values) = puts(&aws).remove(0);
+        assert_eq!(
+            (sk.as_str(), condition),
+            ("lock", json!("revision = :read"))
+        );
+        assert_eq!(values, json!({":read": {"N": "7"}}));
+        assert_eq!(
+            puts(&aws)[1..],
+            [
+                (event, Value::Null, Value::Null),
+                ("answer".to_owned(), new, Value::Null),
+            ]
+        );
+        let item = &aws.only_asked().json()["TransactItems"][0]["Put"]["Item"];
+        assert_eq!(item["revision"], json!({"N": "8"}));
+    }
+
+    #[tokio::test]
+    async fn a_new_entry_never_takes_the_place_of_another() {
+        let aws = Aws::in_turn([Answer::json(&json!({}))]);
+        committed(&aws, 0).await.unwrap();
+        let (_, condition, values) = puts(&aws).remove(0);
+        assert_eq!(
+            (condition, values),
+            (json!("attribute_not_exists(pk)"), Value::Null)
+        );
+    }
+
+    #[tokio::test]
+    async fn who_comes_second_reads_again() {
+        for codes in [
+            ["ConditionalCheckFailed", "None", "None"],
+            ["TransactionConflict", "None", "None"],
+            ["None", "None", "TransactionConflict"],
+        ] {
+            let written = committed(&cancelling(codes), 7).await;
+            assert!(matches!(written, Err(NotWritten::Outdated)), "{codes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_delivery_that_was_answered_before_keeps_its_answer() {
+        for codes in [
+            ["None", "None", "ConditionalCheckFailed"],
+            ["ConditionalCheckFailed", "None", "ConditionalCheckFailed"],
+        ] {
+            let written = committed(&cancelling(codes), 7).await;
+            assert!(
+                matches!(written, Err(NotWritten::AnsweredBefore)),
+                "{codes:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_write_that_nobody_refused_and_nobody_took_is_a_failure() {
+        for (aws, kind) in [
+            (
+                cancelling(["None", "ThrottlingError", "None"]),
+                Kind::Transient,
+            ),
+            (
+                cancelling(["None", "ValidationError", "None"]),
+                Kind::Lasting,
+            ),
+            (Aws::in_turn([Answer::TimedOut]), Kind::Transient),
+            (
+                Aws::in_turn([Answer::dynamodb_error(
+                    400,
+                    "AccessDeniedException",
+                    json!({}),
+                )]),
+                Kind::Lasting,
+            ),
+        ] {
+            let written = committed(&aws, 7).await;
+            let Err(NotWritten::Failed(failure)) = written else {
+                panic!("{written:?}")
+            };
+            assert_eq!(failure.kind, kind, "{failure}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_notice_of_a_refusal_is_taken_only_from_who_had_it_last() {
+        let (before, after) = (
+            answer(Some("2026-01-01T03:00:30.000000001Z")),
+            answer(Some("2026-01-01T03:01:00Z")),
+        );
+        let aws = Aws::in_turn([Answer::json(&json!({}))]);
+        let updated = update_delivery(&aws.dynamodb(), &ledger(), &before, &after, at(NOW)).await;
+        assert_eq!(updated, Ok(true));
+        let asked = aws.only_asked().json();
+        assert_eq!(asked["ConditionExpression"], "unsent_until = :until");
+        // The text of the condition must be the text that was stored.
+        let stored = delivery_item(&before, at(NOW)).unwrap();
+        assert_eq!(
+            asked["ExpressionAttributeValues"][":until"]["S"],
+            json!(stored["unsent_until"].as_s().unwrap())
+        );
+        assert_eq!(asked["Item"]["unsent_until"]["S"], "2026-01-01T03:01:00Z");
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_is_not_owed_stays_so() {
+        let aws = Aws::in_turn([Answer::dynamodb_error(
+            400,
+            "ConditionalCheckFailedException",
+            json!({}),
+        )]);
+        let updated = update_delivery(
+            &aws.dynamodb(),
+            &ledger(),
+            &answer(None),
+            &answer(None),
+            at(NOW),
+        )
+        .await;
+        assert_eq!(updated, Ok(false));
+        let asked = aws.only_asked().json();
+        assert_eq!(
+            asked["ConditionExpression"],
+            "attribute_not_exists(unsent_until)"
+        );
+    }
+}

@@ -33,3 +33,69 @@ pub async fn publish(client: &Client, topic: &TopicArn, notice: &Rendered) -> Re
     request.send().await.map_err(Failure::of(doing))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Answer, Aws};
+
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:notices";
+
+    async fn published(aws: &Aws) -> Result<(), Failure> {
+        let notice = Rendered {
+            subject: "Stale lock on b/k".to_owned(),
+            message: r#"{"default":"a & b","sqs":"{\"kind\":\"stale_lock\"}"}"#.to_owned(),
+            attributes: [
+                ("kind", "stale_lock".to_owned()),
+                ("severity", "warning".to_owned()),
+                ("operation", "OperationTypeApply".to_owned()),
+                ("path", "b/env:/dev/k".to_owned()),
+            ],
+        };
+        publish(&aws.sns(), &TopicArn::parse(TOPIC).unwrap(), &notice).await
+    }
+
+    #[tokio::test]
+    async fn a_notice_goes_out_in_all_its_forms_with_what_filters_need() {
+        let answer = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
+        let aws = Aws::in_turn([Answer::xml(answer)]);
+        assert_eq!(published(&aws).await, Ok(()));
+        let form = aws.only_asked().form();
+        let field = |name: &str| form.get(name).map(String::as_str);
+        assert_eq!(field("Action"), Some("Publish"));
+        assert_eq!(field("TopicArn"), Some(TOPIC));
+        assert_eq!(field("Subject"), Some("Stale lock on b/k"));
+        assert_eq!(field("MessageStructure"), Some("json"));
+        assert_eq!(
+            field("Message"),
+            Some(r#"{"default":"a & b","sqs":"{\"kind\":\"stale_lock\"}"}"#)
+        );
+        let mut attributes: Vec<[&str; 3]> = (1..=4)
+            .map(|entry| {
+                ["Name", "Value.DataType", "Value.StringValue"]
+                    .map(|part| field(&format!("MessageAttributes.entry.{entry}.{part}")).unwrap())
+            })
+            .collect();
+        attributes.sort_unstable();
+        assert_eq!(
+            attributes,
+            [
+                ["kind", "String", "stale_lock"],
+                ["operation", "String", "OperationTypeApply"],
+                ["path", "String", "b/env:/dev/k"],
+                ["severity", "String", "warning"],
+            ]
+        );
+        assert_eq!(field("MessageAttributes.entry.5.Name"), None);
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_did_not_go_out_is_a_failure() {
+        let aws = Aws::in_turn([Answer::sns_error(403, "AuthorizationError")]);
+        let failure = published(&aws).await.unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            format!("cannot publish to {TOPIC}: AuthorizationError: so it is")
+        );
+    }
+}

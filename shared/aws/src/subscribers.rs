@@ -53,3 +53,55 @@ pub async fn list(client: &Client, topic: &TopicArn) -> Result<Vec<Subscriber>, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Answer, Aws};
+
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:notices";
+
+    /// A page of subscribers: protocol, endpoint and ARN of each.
+    fn page(members: &[[&str; 3]], next: &str) -> Answer {
+        let members: String = members
+            .iter()
+            .map(|[protocol, endpoint, arn]| {
+                format!(
+                    "<member><Protocol>{protocol}</Protocol><Endpoint>{endpoint}</Endpoint>\
+                     <SubscriptionArn>{arn}</SubscriptionArn></member>"
+                )
+            })
+            .collect();
+        let result = format!("<Subscriptions>{members}</Subscriptions>{next}");
+        Answer::xml(&format!(
+            "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult>{result}\
+             </ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>"
+        ))
+    }
+
+    #[tokio::test]
+    async fn every_subscriber_is_named_and_who_has_not_confirmed() {
+        let arn = format!("{TOPIC}:1");
+        let aws = Aws::in_turn([
+            page(
+                &[["email", "alice@example.com", "PendingConfirmation"]],
+                "<NextToken>more</NextToken>",
+            ),
+            page(&[["sqs", "arn:aws:sqs:::q", &arn]], ""),
+        ]);
+        let found = list(&aws.sns(), &TopicArn::parse(TOPIC).unwrap()).await;
+        let subscriber = |protocol: &str, endpoint: &str, confirmed| Subscriber {
+            protocol: protocol.to_owned(),
+            endpoint: endpoint.to_owned(),
+            confirmed,
+        };
+        let expected = vec![
+            subscriber("email", "alice@example.com", false),
+            subscriber("sqs", "arn:aws:sqs:::q", true),
+        ];
+        assert_eq!(found, Ok(expected));
+        let asked = aws.asked();
+        assert_eq!(asked[0].form()["TopicArn"], TOPIC);
+        assert_eq!(asked[1].form()["NextToken"], "more");
+    }
+}

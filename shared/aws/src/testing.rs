@@ -26,11 +26,10 @@ use serde_json::{Value, json};
 
 use crate::ledger_items::Ledger;
 
-/// A request as it went over the wire.
+/// A request as it went over the wire; the path of one to S3 begins with the bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) method: String,
-    pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) headers: BTreeMap<String, String>,
@@ -59,16 +58,12 @@ pub(crate) struct Aws {
 
 impl Asked {
     fn of(request: &HttpRequest) -> Self {
-        let (host, rest) = request
-            .uri()
-            .trim_start_matches("https://")
-            .split_once('/')
-            .unwrap_or((request.uri(), ""));
+        let (_, address) = request.uri().split_once("://").unwrap();
+        let (_, rest) = address.split_once('/').unwrap();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let headers = request.headers().iter();
         Self {
             method: request.method().to_owned(),
-            host: host.to_owned(),
             path: decoded(path),
             query: pairs(query),
             headers: headers
@@ -191,6 +186,10 @@ impl Aws {
 
     pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
         aws_sdk_sns::Client::new(&self.config())
+    }
+
+    pub(crate) fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.config())
     }
 
     /// One try for each call, so that an adapter meets the failure itself.

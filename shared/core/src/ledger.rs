@@ -57,6 +57,9 @@ pub struct Entry {
     pub first_seen: Timestamp,
     /// How many looks have seen it, counted to [`SIGHTINGS_FOR_GHOSTS`].
     pub sightings: u32,
+    /// The other side of a split, as the last look saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitSeen>,
     /// Where it stands.
     pub status: Status,
     /// When people were last told, and how often.
@@ -76,6 +79,18 @@ pub struct Entry {
     /// When the lock was gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+}
+
+/// Which other side a split has, and since when. Each client that loses on DynamoDB makes a lock object of its own for a
+/// moment, so looks count only as long as they see the same one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitSeen {
+    /// The codes of the locks on the other side.
+    pub rivals: Vec<RequestCode>,
+    /// When they were first seen.
+    pub first_seen: Timestamp,
+    /// How many looks have seen them, counted to [`SIGHTINGS_FOR_GHOSTS`].
+    pub sightings: u32,
 }
 
 /// Where an entry stands.
@@ -225,6 +240,7 @@ impl Entry {
             places: lock.places.clone(),
             first_seen: now,
             sightings: 1,
+            split: SplitSeen::next(None, lock, now),
             status: Status::Seen,
             told: Told::default(),
             unsent: None,
@@ -261,7 +277,16 @@ impl Entry {
             self.sightings += 1;
         }
         self.places.clone_from(&lock.places);
-        counts || moved
+        let split = SplitSeen::next(self.split.as_ref(), lock, now);
+        let other_split = self.split != split;
+        self.split = split;
+        counts || moved || other_split
+    }
+
+    /// How many looks have seen the other side of the split that there is now.
+    #[must_use]
+    pub fn split_sightings(&self) -> u32 {
+        self.split.as_ref().map_or(0, |split| split.sightings)
     }
 
     /// Begins a new life: the same text is there again after its end (a restored backup).
@@ -451,6 +476,31 @@ impl Entry {
         }
         self.status = to;
         Ok(())
+    }
+}
+
+impl SplitSeen {
+    /// What a look at `lock` makes of what the look `before` saw.
+    fn next(before: Option<&Self>, lock: &Lock, now: Timestamp) -> Option<Self> {
+        let rivals = lock.rival_codes();
+        if rivals.is_empty() {
+            return None;
+        }
+        match before.filter(|before| before.rivals == rivals) {
+            None => Some(Self {
+                rivals,
+                first_seen: now,
+                sightings: 1,
+            }),
+            Some(before) => {
+                let counts = before.sightings < SIGHTINGS_FOR_GHOSTS
+                    && now.duration_since(before.first_seen) >= SIGHTING_GAP;
+                Some(Self {
+                    sightings: before.sightings + u32::from(counts),
+                    ..before.clone()
+                })
+            }
+        }
     }
 }
 

@@ -150,6 +150,24 @@ impl Lock {
         RequestCode::of(&self.path, &self.identity(), extensions)
     }
 
+    /// The codes of the other side of a split, in order.
+    #[must_use]
+    pub fn rival_codes(&self) -> Vec<RequestCode> {
+        let codes = self.rivals.iter().map(|rival| self.beside(rival).code(0));
+        codes.collect()
+    }
+
+    /// The other side of a split as a lock of its own.
+    #[must_use]
+    pub fn beside(&self, rival: &Rival) -> Self {
+        Self {
+            path: self.path.clone(),
+            content: rival.content.clone(),
+            places: vec![rival.place.clone()],
+            rivals: Vec::new(),
+        }
+    }
+
     /// When the lock was taken, by AWS's clock; known only where there is a lock object.
     #[must_use]
     pub fn taken(&self) -> Option<Timestamp> {

@@ -11,7 +11,7 @@ use crate::commands;
 use crate::ids::{LockId, LockPath, RequestCode};
 use crate::item::Content;
 use crate::ledger::Entry;
-use crate::lock::{Lock, Rival};
+use crate::lock::Lock;
 use crate::outcome::{Outcome, OutcomeKind, RecordName};
 use crate::policy::{EvenIf, Judgement, SignOfLife, Verdict};
 use crate::record::LockInfo;
@@ -204,7 +204,7 @@ impl Notice {
             rivals: lock
                 .rivals
                 .iter()
-                .map(|rival| LockFacts::of(&lock_of(lock, rival)))
+                .map(|rival| LockFacts::of(&lock.beside(rival)))
                 .collect(),
             verdict: Some(VerdictFacts::of(judgement)),
             approve: Some(ApproveFacts {
@@ -329,15 +329,6 @@ fn attribute(value: Option<String>) -> String {
         .map(|value| text::shown(&value, LONGEST_ATTRIBUTE))
         .filter(|value| !value.is_empty())
         .unwrap_or("none".to_owned())
-}
-
-fn lock_of(lock: &Lock, rival: &Rival) -> Lock {
-    Lock {
-        path: lock.path.clone(),
-        content: rival.content.clone(),
-        places: vec![rival.place.clone()],
-        rivals: Vec::new(),
-    }
 }
 
 impl LockFacts {

@@ -30,8 +30,8 @@ pub struct Sighting<'a> {
     pub lock: &'a Lock,
     /// When the ledger first saw it.
     pub first_seen: Timestamp,
-    /// How many looks have seen it, this one included.
-    pub sightings: u32,
+    /// How many looks have seen the other side of its split, this one included; 0 where there is none.
+    pub split_sightings: u32,
     /// What is known about the state object.
     pub state: &'a StateObject,
 }
@@ -158,7 +158,7 @@ pub fn judge(policy: &Policy, now: Timestamp, sighting: &Sighting<'_>) -> Judgem
             object_if(!info.oddities().is_empty(), EvenIf::Unreadable);
             object_if(is_skewed, EvenIf::Skewed);
             object_if(is_split, EvenIf::Split);
-            if is_split && sighting.sightings >= SIGHTINGS_FOR_GHOSTS {
+            if is_split && sighting.split_sightings >= SIGHTINGS_FOR_GHOSTS {
                 (
                     Verdict::Split,
                     "another holder holds the same state in the other store".to_owned(),
@@ -204,7 +204,7 @@ pub fn wants_state(policy: &Policy, now: Timestamp, lock: &Lock, first_seen: Tim
     let sighting = Sighting {
         lock,
         first_seen,
-        sightings: 1,
+        split_sightings: 0,
         state: &StateObject::Unknown("not looked at yet".to_owned()),
     };
     match lock.info() {
@@ -337,7 +337,7 @@ mod tests {
         lock: Lock,
         now: &'static str,
         first_seen: &'static str,
-        sightings: u32,
+        split_sightings: u32,
         state: StateObject,
     }
 
@@ -348,7 +348,7 @@ mod tests {
                 lock,
                 now,
                 first_seen: now,
-                sightings: 1,
+                split_sightings: 1,
                 state: StateObject::Absent,
             }
         }
@@ -357,7 +357,7 @@ mod tests {
             let sighting = Sighting {
                 lock: &self.lock,
                 first_seen: at(self.first_seen),
-                sightings: self.sightings,
+                split_sightings: self.split_sightings,
                 state: &self.state,
             };
             judge(&POLICY, at(self.now), &sighting)
@@ -435,7 +435,7 @@ mod tests {
             let sighting = Sighting {
                 lock: &case.lock,
                 first_seen: at(case.now),
-                sightings: 1,
+                split_sightings: 1,
                 state: &written(written_at),
             };
             judge(&short, at(case.now), &sighting).verdict
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn a_split_needs_two_sightings() {
+    fn a_split_needs_two_split_sightings() {
         let lock = gather(vec![item("t", "b/k", "A"), lock_file("b/k", "B")]).remove(1);
         let mut case = Case {
             lock,
@@ -466,7 +466,7 @@ mod tests {
         };
         assert_eq!(case.judged().verdict, Verdict::Stale);
         assert_eq!(case.judged().objections, [EvenIf::Split]);
-        case.sightings = 2;
+        case.split_sightings = 2;
         assert_eq!(case.judged().verdict, Verdict::Split);
     }
 
@@ -508,7 +508,7 @@ mod tests {
             let lock = gather(vec![item_with("t", "b/k", &text_created("A", "2026-01-01T00:00:00Z"))]).remove(0);
             let verdict = |seconds: i64| {
                 let now = created + SignedDuration::from_secs(seconds);
-                let sighting = Sighting { lock: &lock, first_seen: created, sightings: 1, state: &StateObject::Absent };
+                let sighting = Sighting { lock: &lock, first_seen: created, split_sightings: 1, state: &StateObject::Absent };
                 judge(&POLICY, now, &sighting).verdict
             };
             prop_assert!(verdict(age) != Verdict::Stale || verdict(age + later) == Verdict::Stale);

@@ -141,7 +141,7 @@ pub fn judge_again(entry: &Entry, lock: &Lock, look: &Look<'_>) -> Judgement {
     let sighting = Sighting {
         lock,
         first_seen: entry.first_seen,
-        sightings: entry.sightings,
+        split_sightings: entry.split_sightings(),
         state: look.state,
     };
     policy::judge(look.policy, look.now, &sighting)

@@ -46,7 +46,11 @@ impl Locks for Process<'_> {
         half: &ItemHalf,
         change: &Change<'_>,
     ) -> Result<Deleted, NotWritten> {
-        let store = format!("table {}", half.table());
+        // A transaction needs both tables.
+        let store = match self.world.outage("ledger") {
+            Some(outage) => outage.store,
+            None => format!("table {}", half.table()),
+        };
         let collides = self.collides();
         self.call(Call::DeleteItemAndCommit, &store, |stores| {
             if collides {

@@ -1,6 +1,7 @@
 //! What Terraform, its users and their scripts do to the stores.
 
-use lockwarden_core::item::Attribute;
+use lockwarden_core::ids::LockPath;
+use lockwarden_core::item::{Attribute, Content};
 use lockwarden_core::settings::STATE_BUCKETS;
 
 use super::stores::checksum;
@@ -110,6 +111,31 @@ impl World {
         let mut stores = self.stores.borrow_mut();
         let bucket = stores.buckets.get_mut(bucket).unwrap();
         bucket.get_mut(&format!("{key}.tflock")).unwrap().is_closed = true;
+    }
+
+    /// Whether neither the lock table nor the bucket holds a lock of this state.
+    pub(crate) fn is_free(&self, path: &str) -> bool {
+        let stores = self.stores.borrow();
+        let in_table = stores.tables.get(TABLE).is_some_and(|table| table.contains_key(path));
+        drop(stores);
+        !in_table && !self.has_object(path)
+    }
+
+    pub(crate) fn has_object(&self, path: &str) -> bool {
+        let (bucket, key) = path.split_once('/').unwrap();
+        let stores = self.stores.borrow();
+        let bucket = stores.buckets.get(bucket);
+        bucket.is_some_and(|bucket| bucket.contains_key(&format!("{key}.tflock")))
+    }
+
+    /// Whether one of the records of this state says this.
+    pub(crate) fn holds(&self, path: &str, content: &Content) -> bool {
+        let path = LockPath::new(path).unwrap();
+        let stores = self.stores.borrow();
+        let tables = &self.sweep_settings.common.tables;
+        let items = tables.iter().filter_map(|table| stores.item(table, &path));
+        let mut records = items.chain(stores.lock_file(&path));
+        records.any(|record| record.content == *content)
     }
 
     /// The holder lets go, or somebody removes the lock by hand.

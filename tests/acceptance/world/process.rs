@@ -28,15 +28,19 @@ pub(crate) enum Fate {
     LosesAnswer(usize),
     /// This call is sent once more because its first answer was lost, and the answer to the second counts.
     SentTwice(usize),
+    /// This call, if it writes the ledger, meets another writer of the same items and is not taken.
+    Collides(usize),
 }
 
 impl Fate {
     fn strikes_at(self, number: usize) -> bool {
         match self {
             Self::Lives => false,
-            Self::DiesBefore(at) | Self::LosesAnswer(at) | Self::SentTwice(at) | Self::Fails(at, _) => {
-                at == number
-            }
+            Self::DiesBefore(at)
+            | Self::LosesAnswer(at)
+            | Self::SentTwice(at)
+            | Self::Collides(at)
+            | Self::Fails(at, _) => at == number,
         }
     }
 }
@@ -45,6 +49,7 @@ impl Fate {
 pub(crate) struct Process<'w> {
     pub(super) world: &'w World,
     fate: Fate,
+    slowness: u64,
     calls: Cell<usize>,
     is_dead: Cell<bool>,
 }
@@ -126,6 +131,18 @@ impl World {
         })
     }
 
+    /// Somebody else who acts while the functions run; the name is one that nobody had before.
+    pub(crate) fn somebody<'w>(&'w self, act: impl FnOnce(&Self, &str) + 'w) -> Task<'w> {
+        let name = self.fresh_id();
+        self.task(Fate::Lives, async move |process| {
+            for _ in 0..self.below(20) {
+                process.travel().await;
+            }
+            act(self, &name);
+            Ok(Value::Null)
+        })
+    }
+
     fn task<'w>(
         &'w self,
         fate: Fate,
@@ -135,6 +152,7 @@ impl World {
         let process = Rc::new(Process {
             world: self,
             fate,
+            slowness: 1 + self.below(6),
             calls: Cell::new(0),
             is_dead: Cell::new(false),
         });
@@ -261,9 +279,16 @@ impl Process<'_> {
         self.travel().await;
     }
 
+    /// Whether the next call, a write of the ledger, meets another writer.
+    pub(super) fn collides(&self) -> bool {
+        let of = self.world.conflicts.get();
+        let by_chance = of > 0 && self.world.below(of) == 0;
+        by_chance || self.fate == Fate::Collides(self.calls.get() + 1)
+    }
+
     /// Others get on meanwhile.
     async fn travel(&self) {
-        for _ in 0..=self.world.below(3) {
+        for _ in 0..=self.world.below(self.slowness) {
             self.world.steps.set(self.world.steps.get() + 1);
             let_others_go().await;
         }
@@ -280,7 +305,8 @@ impl Process<'_> {
             | Fate::DiesBefore(_)
             | Fate::Fails(..)
             | Fate::LosesAnswer(_)
-            | Fate::SentTwice(_) => None,
+            | Fate::SentTwice(_)
+            | Fate::Collides(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::item::{Attribute, ItemKind};
-use lockwarden_core::ledger::{Entry, Event, EventKind, Status};
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status};
 use lockwarden_core::record;
 use serde_json::{Value, json};
 
@@ -71,6 +71,18 @@ impl World {
         self.stores.borrow().queue.clone()
     }
 
+    /// An entry that is in the ledger from before.
+    pub(crate) fn put_entry(&self, entry: &Entry) {
+        let ledger = &mut self.stores.borrow_mut().ledger;
+        ledger.commit(&Change::of(entry, Vec::new())).unwrap();
+    }
+
+    /// The same stores, with the settings of this account.
+    pub(crate) fn with_the_stores_of(self, other: &Self) -> Self {
+        self.stores.replace(other.stores.borrow().clone());
+        self
+    }
+
     /// The one entry about this path.
     #[track_caller]
     pub(crate) fn entry_of(&self, path: &str) -> Entry {
@@ -117,6 +129,13 @@ impl World {
     pub(crate) fn told(&self) -> Vec<&'static str> {
         let published = &self.stores.borrow().published;
         published.iter().map(|told| told.notice.kind.word()).collect()
+    }
+
+    /// The next question is about what comes from now on.
+    pub(crate) fn forget_what_was_told(&self) {
+        let mut stores = self.stores.borrow_mut();
+        stores.published.clear();
+        stores.metrics.clear();
     }
 
     /// How many notices of this kind went out.

@@ -84,11 +84,6 @@ impl Process<'_> {
         .await
     }
 
-    pub(super) fn collides(&self) -> bool {
-        let of = self.world.conflicts.get();
-        of > 0 && self.world.below(of) == 0
-    }
-
     pub(super) async fn read_entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         self.call(Call::Entry, "ledger", |stores| Ok(stores.ledger.entry(code)))
             .await

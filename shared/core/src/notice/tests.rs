@@ -28,7 +28,7 @@ fn asking(kind: NoticeKind, records: Vec<crate::item::Record>) -> Notice {
     let sighting = Sighting {
         lock: &lock,
         first_seen: entry.first_seen,
-        sightings: 2,
+        split_sightings: 2,
         state: &state,
     };
     let judgement = judge(&POLICY, at("2026-01-01T03:12:00Z"), &sighting);

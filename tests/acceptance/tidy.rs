@@ -1,0 +1,105 @@
+//! What holds for the project as a whole.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lockwarden_core::metrics;
+use lockwarden_core::settings;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The crates that another needs to run: itself first, then so many steps of what it needs.
+fn needed_by(package: &str, steps: &[&str]) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"])
+        .args(["--format", "{lib}", "--package", package])
+        .args(steps)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{said}");
+    let names = String::from_utf8(tree.stdout).unwrap();
+    names.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_core_needs_seven_small_crates_and_nothing_that_does_io() {
+    let mut direct = needed_by("lockwarden-core", &["--depth", "1"]);
+    direct.remove("lockwarden_core");
+    let direct: Vec<&str> = direct.iter().map(String::as_str).collect();
+    assert_eq!(
+        direct,
+        ["data_encoding", "jiff", "serde", "serde_json", "sha2", "shlex", "thiserror"]
+    );
+    let all = needed_by("lockwarden-core", &[]);
+    assert!(all.len() < 40, "{all:?}");
+    for name in all {
+        let does_io = ["tokio", "aws", "lambda", "hyper", "reqwest", "async", "futures"];
+        assert!(!does_io.iter().any(|part| name.contains(part)), "{name}");
+    }
+}
+
+/// The words in backticks in the first column of the table whose first header this is.
+fn first_column(document: &str, header: &str) -> Vec<String> {
+    let mut lines = document.lines();
+    let is_header = |line: &str| line.split('|').nth(1).is_some_and(|cell| cell.trim() == header);
+    assert!(lines.any(is_header), "README.md has no table that begins with {header}");
+    let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| {
+        let cell = row.split('|').nth(1).unwrap();
+        let words = cell.split('`').skip(1).step_by(2);
+        words.map(str::to_owned).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[test]
+fn the_readme_has_every_setting_and_no_other() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut told = first_column(&readme, "Setting");
+    told.sort();
+    let known: BTreeSet<&str> = settings::SWEEP.iter().chain(settings::APPROVE).copied().collect();
+    assert_eq!(told, known.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readme_has_every_metric_and_no_other() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut told = first_column(&readme, "Metric");
+    told.sort();
+    let mut known = [
+        metrics::OLDEST_UNPROCESSED_AGE,
+        metrics::HELD_LOCKS,
+        metrics::STALE_LOCKS,
+        metrics::UNREADABLE_LOCKS,
+        metrics::SWEEP_COMPLETED,
+        metrics::SWEEP_INCOMPLETE,
+        metrics::RELEASED,
+        metrics::REJECTED_DECISIONS,
+    ]
+    .map(|metric| metric.name);
+    known.sort_unstable();
+    assert_eq!(told, known);
+}
+
+#[test]
+fn every_snapshot_of_an_event_has_its_event() {
+    let snapshots = root().join("tests/acceptance/snapshots");
+    let mut count = 0;
+    for file in snapshots.read_dir().unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let Some(about) = name.strip_prefix("acceptance__events__") else {
+            continue;
+        };
+        let (test, event) = about.strip_suffix(".snap").unwrap().split_once('@').unwrap();
+        let function = test.split('_').next().unwrap();
+        let event = root().join("events").join(function).join(event);
+        assert!(event.is_file(), "{name} is about {}, which is not there", event.display());
+        count += 1;
+    }
+    assert!(count > 0);
+}
