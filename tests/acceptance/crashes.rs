@@ -42,7 +42,10 @@ fn disturb_approve(fate: impl Fn(usize) -> Fate, mend: impl Fn(&World, &Value)) 
             }
         }
         // Only around the publishing itself nobody can know whether the notice is out.
-        assert!(told_twice <= 2, "{kind:?}: {told_twice} notices went out twice");
+        assert!(
+            told_twice <= 2,
+            "{kind:?}: {told_twice} notices went out twice"
+        );
     }
 }
 
@@ -55,7 +58,11 @@ fn assert_released(world: &World, request: &str, story: &str) {
     assert_eq!(outcome, Some("released"), "{story}");
     assert_eq!(world.audited(request, EventKind::Decision), 1, "{story}");
     assert_eq!(world.audited(request, EventKind::Outcome), 1, "{story}");
-    assert!(entry.unsent.is_none(), "{story}: still owes {:?}", entry.unsent);
+    assert!(
+        entry.unsent.is_none(),
+        "{story}: still owes {:?}",
+        entry.unsent
+    );
     let told = world.told_count("released");
     assert!((1..=2).contains(&told), "{story}: told {:?}", world.told());
     assert_eq!(world.told_count("rejected"), 0, "{story}");
@@ -152,7 +159,11 @@ fn a_sweep_that_dies_while_it_tells_of_an_end_is_made_up_for_by_the_next() {
             world.wait("5m");
             world.sweep();
         }
-        assert!(world.told_count("ended") >= 1, "{number}: {:?}", world.told());
+        assert!(
+            world.told_count("ended") >= 1,
+            "{number}: {:?}",
+            world.told()
+        );
         assert_eq!(world.entry_of(STATE).status, Status::Ended);
         if !was_disturbed {
             return;

@@ -5,8 +5,8 @@ use lockwarden_core::ledger::{EventKind, Status};
 use serde_json::{Value, json};
 
 use crate::world::{
-    APPROVALS, Call, Fate, Kind, STATE, World, by_topic, id_of, keep, outcome_of, release, release_by_name,
-    release_even_if,
+    APPROVALS, Call, Fate, Kind, STATE, World, by_topic, id_of, keep, outcome_of, release,
+    release_by_name, release_even_if,
 };
 
 /// A world with one stale lock that people were asked about, and its request code.
@@ -38,14 +38,38 @@ fn what_is_no_decision_is_refused_with_a_right_example() {
     let wrong = [
         (json!("yes please"), "not a JSON object"),
         (json!({}), "`decision` is missing"),
-        (named(json!({"decision": "release", "request": "7F3K2QWX"})), "`by` is missing"),
-        (named(json!({"decision": "purge", "request": "7F3K2QWX", "by": "a"})), "`purge` is unknown"),
-        (named(json!({"decision": "release", "by": "a"})), "names no lock"),
-        (named(json!({"decision": "release", "by": "a", "lock_id": STATE})), "`lock_id` without `id`"),
-        (named(json!({"decision": "release", "by": "a", "request": "7F3K2QWX", "force": true})), "unknown field `force`"),
-        (named(json!({"decision": "release", "by": "policy:stale", "request": "7F3K2QWX"})), "reserved for rules"),
-        (named(json!({"v": 2, "decision": "release", "by": "a", "request": "7F3K2QWX"})), "version 2"),
-        (named(json!({"decision": "release", "by": "a", "request": "7F3K2QWX"})), "there is no request 7F3K2QWX"),
+        (
+            named(json!({"decision": "release", "request": "7F3K2QWX"})),
+            "`by` is missing",
+        ),
+        (
+            named(json!({"decision": "purge", "request": "7F3K2QWX", "by": "a"})),
+            "`purge` is unknown",
+        ),
+        (
+            named(json!({"decision": "release", "by": "a"})),
+            "names no lock",
+        ),
+        (
+            named(json!({"decision": "release", "by": "a", "lock_id": STATE})),
+            "`lock_id` without `id`",
+        ),
+        (
+            named(json!({"decision": "release", "by": "a", "request": "7F3K2QWX", "force": true})),
+            "unknown field `force`",
+        ),
+        (
+            named(json!({"decision": "release", "by": "policy:stale", "request": "7F3K2QWX"})),
+            "reserved for rules",
+        ),
+        (
+            named(json!({"v": 2, "decision": "release", "by": "a", "request": "7F3K2QWX"})),
+            "version 2",
+        ),
+        (
+            named(json!({"decision": "release", "by": "a", "request": "7F3K2QWX"})),
+            "there is no request 7F3K2QWX",
+        ),
     ];
     for (message, why) in wrong {
         let (world, _) = asked();
@@ -62,14 +86,20 @@ fn an_unknown_request_costs_one_look_and_its_refusal() {
     let calls = world.calls();
     let writes: Vec<&Call> = calls.iter().filter(|call| call.writes()).collect();
     assert_eq!(writes, [&Call::KeepRefusal, &Call::UpdateDelivery]);
-    assert!(!calls.contains(&Call::Item) && !calls.contains(&Call::StateObject), "{calls:?}");
+    assert!(
+        !calls.contains(&Call::Item) && !calls.contains(&Call::StateObject),
+        "{calls:?}"
+    );
 }
 
 #[test]
 fn refusals_that_name_no_lock_are_told_a_hundred_times_a_day_at_most() {
     let (world, request) = asked();
     for _ in 0..130 {
-        assert_eq!(outcome_of(&world.decide_by_topic(&release("7F3K2QWX"))), "rejected");
+        assert_eq!(
+            outcome_of(&world.decide_by_topic(&release("7F3K2QWX"))),
+            "rejected"
+        );
     }
     assert_eq!(world.told_count("rejected"), 100);
     assert_eq!(world.refusals().len(), 100);
@@ -90,7 +120,12 @@ fn a_request_and_a_lock_that_disagree_are_refused() {
         decision["request"] = json!(request);
         let outcome = world.decide(&decision);
         assert_eq!(outcome_of(&outcome), "rejected");
-        assert!(outcome["why"].as_str().unwrap().contains("about another lock"));
+        assert!(
+            outcome["why"]
+                .as_str()
+                .unwrap()
+                .contains("about another lock")
+        );
     }
     let mut right = release_by_name(STATE, "ci-7");
     right["request"] = json!(request);
@@ -150,10 +185,19 @@ fn with_releases_switched_off_nothing_is_released_and_keep_still_works() {
     world.lock(Kind::Item, STATE, "ci-7");
     let request = world.ask_about(STATE);
 
-    for decision in [release(&request), release_by_name(STATE, "ci-7"), release_even_if(&request, &["fresh"])] {
+    for decision in [
+        release(&request),
+        release_by_name(STATE, "ci-7"),
+        release_even_if(&request, &["fresh"]),
+    ] {
         let outcome = world.decide(&decision);
         assert_eq!(outcome_of(&outcome), "rejected");
-        assert!(outcome["why"].as_str().unwrap().contains("RELEASES=disabled"));
+        assert!(
+            outcome["why"]
+                .as_str()
+                .unwrap()
+                .contains("RELEASES=disabled")
+        );
     }
     assert_eq!(world.locked().len(), 1);
     assert_eq!(outcome_of(&world.decide(&keep(&request, "1h"))), "kept");
@@ -193,7 +237,12 @@ fn a_lock_that_is_not_stale_stays_unless_the_decision_says_that_it_knows() {
 
         let refused = world.decide(&release(&request));
         assert_eq!(outcome_of(&refused), "not_stale", "{kind:?}");
-        assert!(refused["example"].as_str().unwrap().contains(r#""even_if":["fresh"]"#));
+        assert!(
+            refused["example"]
+                .as_str()
+                .unwrap()
+                .contains(r#""even_if":["fresh"]"#)
+        );
         assert_eq!(world.told(), ["rejected"]);
         assert_eq!(world.metric("RejectedDecisions"), 1);
         assert_eq!(world.audited(&request, EventKind::Refusal), 1);
@@ -212,7 +261,10 @@ fn a_holder_that_shows_life_after_the_notice_keeps_its_lock() {
     world.write_state(STATE);
     let refused = world.decide(&release(&request));
     assert_eq!(outcome_of(&refused), "not_stale");
-    assert!(refused["why"].as_str().unwrap().starts_with("alive:"), "{refused}");
+    assert!(
+        refused["why"].as_str().unwrap().starts_with("alive:"),
+        "{refused}"
+    );
     assert_eq!(world.locked().len(), 1);
 }
 
@@ -237,7 +289,12 @@ fn what_was_released_before_is_said_with_by_whom() {
     let outcome = world.decide_by_topic(&release(&request));
 
     assert_eq!(outcome_of(&outcome), "already_released");
-    assert!(outcome["why"].as_str().unwrap().contains("by a decision of alice"));
+    assert!(
+        outcome["why"]
+            .as_str()
+            .unwrap()
+            .contains("by a decision of alice")
+    );
     assert_eq!(world.told().len(), told, "nobody else needs to hear it");
 }
 
@@ -266,7 +323,11 @@ fn a_finish_without_a_decision_does_nothing() {
     }
     assert_eq!(world.locked().len(), 1);
     assert_eq!(world.told(), ["stale_lock"]);
-    let writes = world.calls().into_iter().filter(|call| call.writes()).count();
+    let writes = world
+        .calls()
+        .into_iter()
+        .filter(|call| call.writes())
+        .count();
     assert_eq!(writes, 0);
 }
 
@@ -275,13 +336,25 @@ fn what_a_retry_can_mend_fails_the_invocation_and_what_it_cannot_is_an_answer() 
     let (world, request) = asked();
     world.throttle("table terraform-state-locks");
     world.try_decide(&release(&request)).unwrap_err();
-    assert_eq!(world.entry(&request).status, Status::Asked, "nothing is half done");
+    assert_eq!(
+        world.entry(&request).status,
+        Status::Asked,
+        "nothing is half done"
+    );
     world.mend();
 
-    world.break_off("table terraform-state-locks", "AccessDenied: no", Lasts::Lasting, 0);
+    world.break_off(
+        "table terraform-state-locks",
+        "AccessDenied: no",
+        Lasts::Lasting,
+        0,
+    );
     let outcome = world.decide(&release(&request));
     assert_eq!(outcome_of(&outcome), "rejected");
-    assert!(outcome["why"].as_str().unwrap().contains("AccessDenied"), "{outcome}");
+    assert!(
+        outcome["why"].as_str().unwrap().contains("AccessDenied"),
+        "{outcome}"
+    );
     world.mend();
     assert_eq!(world.release(&request), "released");
 }
@@ -294,14 +367,24 @@ fn several_records_in_one_event_are_answered_one_by_one() {
     event["Records"].as_array_mut().unwrap().push(second);
     let reply = world.run_one(world.approving("invoke-1", &event, Fate::Lives));
     let reply = reply.unwrap().unwrap();
-    let words: Vec<String> = reply["outcomes"].as_array().unwrap().iter().map(outcome_of).collect();
+    let words: Vec<String> = reply["outcomes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(outcome_of)
+        .collect();
     assert_eq!(words, ["rejected", "released"]);
 }
 
 #[test]
 fn a_decision_that_says_something_twice_is_refused() {
     let (world, request) = asked();
-    let twice = format!(r#"{{"decision":"keep","decision":"release","request":"{request}","by":"a"}}"#);
+    let twice =
+        format!(r#"{{"decision":"keep","decision":"release","request":"{request}","by":"a"}}"#);
     let reply = world.run_one(world.approving_text("invoke-1", &twice, Fate::Lives));
-    assert_refused(&world, &reply.unwrap().unwrap(), "duplicate field `decision`");
+    assert_refused(
+        &world,
+        &reply.unwrap().unwrap(),
+        "duplicate field `decision`",
+    );
 }

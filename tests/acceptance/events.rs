@@ -52,14 +52,19 @@ const SWEEP: &[&str] = &["manual", "scheduled", "test-notice"];
 #[test]
 fn every_event_has_its_situation_and_every_situation_its_event() {
     for (function, situations) in [("approve", APPROVE), ("sweep", SWEEP)] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(function);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../events")
+            .join(function);
         let mut files: Vec<String> = folder
             .read_dir()
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
         files.sort();
-        let mut expected: Vec<String> = situations.iter().map(|name| format!("{name}.json")).collect();
+        let mut expected: Vec<String> = situations
+            .iter()
+            .map(|name| format!("{name}.json"))
+            .collect();
         expected.sort();
         assert_eq!(files, expected, "events/{function}");
     }
@@ -71,7 +76,8 @@ fn approve_answers_every_event() {
         let situation = file.file_stem().unwrap().to_str().unwrap();
         let event = std::fs::read_to_string(file).unwrap();
         let world = before_approve(situation);
-        let task = world.approving_text("8476a536-e9f4-11e8-9739-2dfe598c3fcd", &event, Fate::Lives);
+        let task =
+            world.approving_text("8476a536-e9f4-11e8-9739-2dfe598c3fcd", &event, Fate::Lives);
         insta::assert_snapshot!(story(&world, task));
     });
 }
@@ -90,13 +96,23 @@ fn sweep_answers_every_event() {
 
 /// The world as it is before `approve` gets the event of a situation. People were asked about the lock unless it is new.
 fn before_approve(situation: &str) -> World {
-    assert!(APPROVE.contains(&situation), "no test knows events/approve/{situation}.json");
+    assert!(
+        APPROVE.contains(&situation),
+        "no test knows events/approve/{situation}.json"
+    );
     let world = match situation {
         "releases-disabled" => World::with(&[("RELEASES", "disabled")]),
         "even-if-by-restricted-topic" => World::with(&[("TOPIC_RESTRICTED", "true")]),
         _ => World::new(),
     };
-    held(&world, if situation == "a-pair" { Kind::Pair } else { Kind::Item });
+    held(
+        &world,
+        if situation == "a-pair" {
+            Kind::Pair
+        } else {
+            Kind::Item
+        },
+    );
     if !is_about_a_young_lock(situation) {
         world.wait("20m");
     }
@@ -139,7 +155,10 @@ fn leave_half_done(world: &World) {
 /// What the function answered, whom it told what, what is still locked, and what it counted.
 fn story(world: &World, task: Task<'_>) -> String {
     let reply = world.run_one(task).unwrap().unwrap();
-    let mut story = format!("{}\n\nTold:\n", serde_json::to_string_pretty(&reply).unwrap());
+    let mut story = format!(
+        "{}\n\nTold:\n",
+        serde_json::to_string_pretty(&reply).unwrap()
+    );
     for told in world.notices() {
         writeln!(story, "- {}: {}", told.notice.kind.word(), told.subject).unwrap();
     }
@@ -157,6 +176,8 @@ fn story(world: &World, task: Task<'_>) -> String {
 fn counted(line: &Value) -> String {
     let values = line.as_object().unwrap().iter();
     let values = values.filter(|(name, _)| *name != "_aws");
-    let values: Vec<String> = values.map(|(name, value)| format!("{name} {value}")).collect();
+    let values: Vec<String> = values
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
     values.join(", ")
 }

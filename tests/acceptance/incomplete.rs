@@ -36,7 +36,10 @@ fn a_store_that_cannot_be_read_fails_the_sweep_after_all_the_rest_is_done() {
 
         let failed = world.try_sweep().unwrap_err();
 
-        assert!(failed.starts_with("SweepIncomplete: table other-locks: "), "{failed}");
+        assert!(
+            failed.starts_with("SweepIncomplete: table other-locks: "),
+            "{failed}"
+        );
         assert!(failed.contains(why), "{failed}");
         assert_eq!(incomplete(&world), ["table other-locks"]);
         assert_eq!(world.told_about(STATE), ["stale_lock"]);
@@ -110,7 +113,11 @@ fn nothing_has_ended_while_the_consistent_read_fails() {
 #[test]
 fn nothing_has_ended_in_a_table_that_is_not_configured_any_more() {
     let before = World::with(&TWO_TABLES);
-    before.put_item("other-locks", STATE, &crate::world::record_text("ci-7", "2026-03-02T08:00:00Z", STATE));
+    before.put_item(
+        "other-locks",
+        STATE,
+        &crate::world::record_text("ci-7", "2026-03-02T08:00:00Z", STATE),
+    );
     before.ask_about(STATE);
     before.put_item("other-locks", STATE, "gone");
     let world = World::new().with_the_stores_of(&before);
@@ -121,7 +128,10 @@ fn nothing_has_ended_in_a_table_that_is_not_configured_any_more() {
     let request = world.entry_of(STATE).code.to_string();
     let outcome = world.decide(&release(&request));
     assert_eq!(outcome["outcome"], "rejected");
-    assert!(outcome["why"].as_str().unwrap().contains("other-locks"), "{outcome}");
+    assert!(
+        outcome["why"].as_str().unwrap().contains("other-locks"),
+        "{outcome}"
+    );
 }
 
 #[test]
@@ -134,7 +144,10 @@ fn without_its_ledger_a_sweep_lists_the_locks_and_asks_nobody() {
 
         let failed = world.try_sweep().unwrap_err();
 
-        assert!(failed.starts_with("SweepIncomplete: the ledger: "), "{failed}");
+        assert!(
+            failed.starts_with("SweepIncomplete: the ledger: "),
+            "{failed}"
+        );
         assert_eq!(world.told(), [""; 0]);
         assert_eq!(world.metric("StaleLocks"), 1);
         assert_eq!(world.metric("HeldLocks"), 1);
@@ -164,7 +177,11 @@ fn one_object_that_nobody_may_open_is_unreadable_and_nothing_is_incomplete() {
     world.wait("20m");
     world.sweep();
     assert_eq!(world.told_about(OTHER), ["stale_lock"]);
-    assert_eq!(world.told_about(STATE), [""; 0], "a lone object needs a second sighting");
+    assert_eq!(
+        world.told_about(STATE),
+        [""; 0],
+        "a lone object needs a second sighting"
+    );
     world.wait("1m");
     let report = world.sweep();
     assert_eq!(report["unreadable"], 1);
@@ -196,7 +213,9 @@ fn an_approve_that_cannot_be_reached_is_told_as_incomplete() {
     let world = World::new();
     world.lock(Kind::Item, STATE, "ci-7");
     let request = world.ask_about(STATE);
-    world.right_after(Call::Digest, |world| world.throttle("table terraform-state-locks"));
+    world.right_after(Call::Digest, |world| {
+        world.throttle("table terraform-state-locks")
+    });
     world.try_decide(&release(&request)).unwrap_err();
     assert_eq!(world.entry(&request).status, Status::Deciding);
     world.mend();
@@ -204,7 +223,10 @@ fn an_approve_that_cannot_be_reached_is_told_as_incomplete() {
     world.throttle("approve");
 
     let failed = world.try_sweep().unwrap_err();
-    assert!(failed.starts_with("SweepIncomplete: the approve function"), "{failed}");
+    assert!(
+        failed.starts_with("SweepIncomplete: the approve function"),
+        "{failed}"
+    );
 }
 
 #[test]

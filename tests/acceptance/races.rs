@@ -6,7 +6,8 @@ use lockwarden_core::ledger::{EventKind, Status};
 use serde_json::Value;
 
 use crate::world::{
-    Call, Fate, Kind, STATE, Task, World, by_topic, id_of, keep, outcome_of, release, release_by_name,
+    Call, Fate, Kind, STATE, Task, World, by_topic, id_of, keep, outcome_of, release,
+    release_by_name,
 };
 
 fn asked(kind: Kind) -> (World, String) {
@@ -22,7 +23,10 @@ fn assert_the_new_lock_is_untouched(world: &World, kind: Kind) {
     let halves = usize::from(kind.has_item()) + usize::from(kind.has_object());
     let locked = world.locked();
     assert_eq!(locked.len(), halves, "{kind:?}: {locked:?}");
-    assert!(locked.iter().all(|lock| lock.ends_with("runner@ci-8")), "{locked:?}");
+    assert!(
+        locked.iter().all(|lock| lock.ends_with("runner@ci-8")),
+        "{locked:?}"
+    );
 }
 
 #[test]
@@ -77,12 +81,24 @@ fn the_second_half_of_a_pair_that_changes_after_the_first_is_deleted_is_left_alo
         let (world, request) = asked(kind);
         world.just_before(delete, move |world| {
             world.unlock_item(STATE);
-            world.lock(if kind == Kind::Pair { Kind::Item } else { Kind::FarItem }, STATE, "ci-8");
+            world.lock(
+                if kind == Kind::Pair {
+                    Kind::Item
+                } else {
+                    Kind::FarItem
+                },
+                STATE,
+                "ci-8",
+            );
         });
 
         let outcome = world.decide(&release(&request));
 
-        assert_eq!(outcome_of(&outcome), "partly_released", "{kind:?}: {outcome}");
+        assert_eq!(
+            outcome_of(&outcome),
+            "partly_released",
+            "{kind:?}: {outcome}"
+        );
         assert_eq!(outcome["now_held_by"]["who"], "runner@ci-8");
         assert_eq!(outcome["records"][0]["kind"], "s3");
         assert_eq!(world.locked().len(), 1);
@@ -105,10 +121,48 @@ fn where_either_half_of_a_pair_changed_neither_is_deleted() {
 
         let outcome = world.decide(&release(&request));
 
-        assert_eq!(outcome_of(&outcome), "changed_hands", "{changed:?}: {outcome}");
+        assert_eq!(
+            outcome_of(&outcome),
+            "changed_hands",
+            "{changed:?}: {outcome}"
+        );
         assert_eq!(world.locked().len(), 2);
         assert_eq!(world.deleted(), []);
     }
+}
+
+// BUG 5
+#[test]
+fn the_half_that_is_left_where_the_other_changed_hands_is_still_told() {
+    let (world, request) = asked(Kind::Pair);
+    world.lock(Kind::Object, STATE, "ci-8");
+    assert_eq!(world.release(&request), "changed_hands");
+
+    world.wait("5m");
+    let report = world.sweep();
+    assert_eq!(report["held"], 2, "{report}");
+    world.wait("5m");
+    world.sweep();
+    assert_eq!(world.told_count("split_lock"), 1, "{:?}", world.told());
+}
+
+// BUG 5
+#[test]
+fn a_half_done_release_of_a_pair_whose_object_slot_was_taken_is_partly_released() {
+    let (world, request) = asked(Kind::Pair);
+    world.right_after(Call::DeleteLockFile, |world| {
+        world.throttle("table terraform-state-locks");
+    });
+    world.try_decide(&release(&request)).unwrap_err();
+    world.mend();
+    world.lock(Kind::Object, STATE, "ci-8");
+    world.wait("1m");
+    world.sweep();
+    world.deliver_queue();
+
+    let outcome = world.entry(&request).outcome.unwrap();
+    assert_eq!(outcome.result.word(), "partly_released", "{outcome:?}");
+    assert_eq!(world.sweep()["held"], 2);
 }
 
 #[test]
@@ -156,7 +210,9 @@ fn copies(world: &World, request: &str, kind: Kind) -> Vec<String> {
     answers
         .map(|answer| {
             let reply = answer.unwrap().unwrap();
-            let outcome = reply.get("outcomes").map_or(&reply, |outcomes| &outcomes[0]);
+            let outcome = reply
+                .get("outcomes")
+                .map_or(&reply, |outcomes| &outcomes[0]);
             outcome_of(outcome)
         })
         .collect()
@@ -174,13 +230,23 @@ fn twenty_copies_of_an_approval_release_once_and_tell_once() {
 
             let halves = usize::from(kind.has_item()) + usize::from(kind.has_object());
             assert_eq!(world.deleted().len(), halves, "{kind:?}, seed {seed}");
-            assert_eq!(world.told(), ["stale_lock", "released"], "{kind:?}, seed {seed}");
+            assert_eq!(
+                world.told(),
+                ["stale_lock", "released"],
+                "{kind:?}, seed {seed}"
+            );
             assert_eq!(world.metric("Released"), 1);
-            assert_eq!(world.audited(&request, EventKind::Decision), 1, "seed {seed}");
+            assert_eq!(
+                world.audited(&request, EventKind::Decision),
+                1,
+                "seed {seed}"
+            );
             let different: BTreeSet<&String> = words.iter().collect();
             assert!(words.contains(&"released".to_owned()), "{words:?}");
             assert!(
-                different.iter().all(|word| ["released", "already_released"].contains(&word.as_str())),
+                different
+                    .iter()
+                    .all(|word| ["released", "already_released"].contains(&word.as_str())),
                 "{kind:?}, seed {seed}: {words:?}"
             );
         }
@@ -213,8 +279,15 @@ fn copies_whose_writes_collide_release_once_and_tell_once() {
         }
         assert_eq!(world.locked(), [""; 0], "seed {seed}");
         assert_eq!(world.deleted().len(), 2, "seed {seed}");
-        assert_eq!(world.entry(&request).status, Status::Released, "seed {seed}");
-        assert!((1..=2).contains(&world.told_count("released")), "seed {seed}");
+        assert_eq!(
+            world.entry(&request).status,
+            Status::Released,
+            "seed {seed}"
+        );
+        assert!(
+            (1..=2).contains(&world.told_count("released")),
+            "seed {seed}"
+        );
     }
 }
 
@@ -261,15 +334,23 @@ fn a_release_and_a_keep_at_once_come_to_one_of_the_two() {
 
 #[test]
 fn a_delivery_that_comes_again_gets_the_same_answer_and_tells_nobody() {
-    for decision in [release as fn(&str) -> Value, |_| release("7F3K2QWX"), |code| keep(code, "1h")] {
+    for decision in [
+        release as fn(&str) -> Value,
+        |_| release("7F3K2QWX"),
+        |code| keep(code, "1h"),
+    ] {
         let (world, request) = asked(Kind::Item);
         let event = by_topic(&world, "m-1", &decision(&request));
-        let first = world.run_one(world.approving("m-1", &event, Fate::Lives)).unwrap();
+        let first = world
+            .run_one(world.approving("m-1", &event, Fate::Lives))
+            .unwrap();
         let told = world.told();
         world.calls();
 
         world.wait("9d");
-        let again = world.run_one(world.approving("other-invoke", &event, Fate::Lives)).unwrap();
+        let again = world
+            .run_one(world.approving("other-invoke", &event, Fate::Lives))
+            .unwrap();
 
         assert_eq!(first, again);
         assert_eq!(world.told(), told);
@@ -294,7 +375,10 @@ fn a_late_copy_does_nothing_to_a_lock_that_came_back() {
         world.lock_with(kind, STATE, &text);
         for late in [&event, &other] {
             let id = late["Records"][0]["Sns"]["MessageId"].as_str().unwrap();
-            world.run_one(world.approving(id, late, Fate::Lives)).unwrap().unwrap();
+            world
+                .run_one(world.approving(id, late, Fate::Lives))
+                .unwrap()
+                .unwrap();
             assert_eq!(world.deleted().len(), deleted, "{kind:?}, {id}");
         }
 
@@ -305,8 +389,14 @@ fn a_late_copy_does_nothing_to_a_lock_that_came_back() {
             third["Records"][0]["Sns"]["MessageId"] = "m-3".into();
             third
         };
-        let reply = world.run_one(world.approving("m-3", &third, Fate::Lives)).unwrap().unwrap();
-        assert_eq!(reply["outcomes"][0]["outcome"], "rejected", "{kind:?}: {reply}");
+        let reply = world
+            .run_one(world.approving("m-3", &third, Fate::Lives))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            reply["outcomes"][0]["outcome"], "rejected",
+            "{kind:?}: {reply}"
+        );
         assert_eq!(world.deleted().len(), deleted, "{kind:?}");
         assert_eq!(world.release(&request), "released", "{kind:?}");
     }

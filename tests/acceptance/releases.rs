@@ -115,9 +115,10 @@ fn the_half_that_is_left_of_a_pair_is_released() {
         let world = World::new();
         let text = world.lock(Kind::Pair, STATE, "ci-7");
         let request = world.ask_about(STATE);
-        match left {
-            Kind::Item => world.unlock_object(STATE),
-            _ => world.unlock_item(STATE),
+        if left == Kind::Item {
+            world.unlock_object(STATE);
+        } else {
+            world.unlock_item(STATE);
         }
 
         let outcome = world.decide(&release(&request));
@@ -172,7 +173,10 @@ fn a_kept_lock_can_be_kept_longer_and_released_before_its_time() {
 
     world.decide(&keep(&request, "2h"));
     world.wait("1h");
-    assert_eq!(world.decide(&keep(&request, "2h"))["until"], "2026-03-02T11:20:00Z");
+    assert_eq!(
+        world.decide(&keep(&request, "2h"))["until"],
+        "2026-03-02T11:20:00Z"
+    );
     assert_eq!(world.release(&request), "released");
 }
 
@@ -214,7 +218,12 @@ fn the_audit_log_tells_the_whole_story() {
     let audit = world.audit(&request);
     let told: Vec<String> = audit
         .iter()
-        .map(|event| format!("{} {:?} {:?} {}", event.at, event.what, event.by, event.detail))
+        .map(|event| {
+            format!(
+                "{} {:?} {:?} {}",
+                event.at, event.what, event.by, event.detail
+            )
+        })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     2026-03-02T08:20:00Z Notice None stale_lock
@@ -244,7 +253,11 @@ fn several_stores_may_hold_the_same_path_and_a_name_that_fits_two_is_refused() {
     assert_eq!(codes.len(), 2);
     let seen = world.decide(&release_by_name(STATE, "ci-7"));
     assert_eq!(outcome_of(&seen), "rejected");
-    assert!(codes.iter().all(|code| seen["why"].as_str().unwrap().contains(code)));
+    assert!(
+        codes
+            .iter()
+            .all(|code| seen["why"].as_str().unwrap().contains(code))
+    );
     assert_eq!(world.locked().len(), 2);
 
     assert_eq!(world.release(&codes[1]), "released");

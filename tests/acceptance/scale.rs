@@ -25,14 +25,26 @@ fn a_thousand_locks_among_fifty_thousand_digests_are_each_reported_once() {
 
     let begun = Instant::now();
     let report = world.sweep();
-    eprintln!("a sweep of 51,000 items with 1,000 stale locks took {:?}", begun.elapsed());
+    eprintln!(
+        "a sweep of 51,000 items with 1,000 stale locks took {:?}",
+        begun.elapsed()
+    );
 
     assert_eq!(report["scanned"], 51_000);
     assert_eq!(report["digests"], 50_000);
-    assert_eq!((&report["held"], &report["stale"], &report["notified"]), (&1_000.into(), &1_000.into(), &1_000.into()));
+    assert_eq!(
+        (&report["held"], &report["stale"], &report["notified"]),
+        (&1_000.into(), &1_000.into(), &1_000.into())
+    );
     let listed = report["locks"].as_array().unwrap();
-    let different: BTreeSet<&str> = listed.iter().filter_map(|lock| lock["request"].as_str()).collect();
-    assert_eq!((listed.len(), different.len()), (SweepReport::MOST, SweepReport::MOST));
+    let different: BTreeSet<&str> = listed
+        .iter()
+        .filter_map(|lock| lock["request"].as_str())
+        .collect();
+    assert_eq!(
+        (listed.len(), different.len()),
+        (SweepReport::MOST, SweepReport::MOST)
+    );
     let told: BTreeSet<String> = world
         .notices()
         .iter()

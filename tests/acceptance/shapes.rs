@@ -1,11 +1,12 @@
 //! Which records are one lock, which are two, and which are none.
 
+use lockwarden_core::ids::{Identity, LockId, LockPath, RequestCode};
 use lockwarden_core::item::Attribute;
 use lockwarden_core::ledger::{Entry, Status};
-use lockwarden_core::ids::{Identity, LockId, LockPath, RequestCode};
 
 use crate::world::{
-    Call, Kind, STATE, TABLE, World, id_of, outcome_of, record_text, release, release_by_name, release_even_if,
+    Call, Kind, STATE, TABLE, World, id_of, outcome_of, record_text, release, release_by_name,
+    release_even_if,
 };
 
 fn text(value: &str) -> Attribute {
@@ -18,7 +19,10 @@ fn a_pair_is_one_lock() {
     world.lock(Kind::Pair, STATE, "ci-7");
     world.wait("20m");
     let report = world.sweep();
-    assert_eq!((report["held"].as_u64(), report["scanned"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(
+        (report["held"].as_u64(), report["scanned"].as_u64()),
+        (Some(1), Some(2))
+    );
     assert_eq!(world.told(), ["stale_lock"]);
     assert_eq!(world.entry_of(STATE).places.len(), 2);
 }
@@ -34,7 +38,11 @@ fn a_split_is_told_in_one_notice_after_two_sightings() {
 
     world.wait("29s");
     world.sweep();
-    assert_eq!(world.told(), [""; 0], "two looks within half a minute are one");
+    assert_eq!(
+        world.told(),
+        [""; 0],
+        "two looks within half a minute are one"
+    );
     world.wait("1s");
     world.sweep();
     assert_eq!(world.told(), ["split_lock"]);
@@ -54,13 +62,36 @@ fn a_side_of_a_split_goes_only_with_open_eyes_and_the_other_stays() {
     world.sweep();
     world.wait("1m");
     world.sweep();
-    let request = world.notices().remove(0).notice.request.unwrap().to_string();
+    let request = world
+        .notices()
+        .remove(0)
+        .notice
+        .request
+        .unwrap()
+        .to_string();
 
     assert_eq!(world.release(&request), "not_stale");
     let outcome = world.decide(&release_even_if(&request, &["split"]));
 
     assert_eq!(outcome_of(&outcome), "released", "{outcome}");
-    assert_eq!(world.locked(), ["object acme-tf-state/prod/network.tfstate.tflock: runner@ci-8"]);
+    assert_eq!(
+        world.locked(),
+        ["object acme-tf-state/prod/network.tfstate.tflock: runner@ci-8"]
+    );
+}
+
+// BUG 4
+#[test]
+fn a_split_that_begins_after_people_were_asked_is_told_as_one() {
+    let world = World::new();
+    world.lock(Kind::Item, STATE, "ci-7");
+    world.ask_about(STATE);
+    world.lock(Kind::Object, STATE, "ci-8");
+    for _ in 0..4 {
+        world.wait("5m");
+        world.sweep();
+    }
+    assert_eq!(world.told(), ["stale_lock", "split_lock"]);
 }
 
 // BUG 1
@@ -90,7 +121,10 @@ fn the_same_path_in_two_tables_is_two_requests() {
     let entries = world.entries_of(STATE);
     assert_eq!(entries.len(), 2);
     assert_eq!(world.told(), ["stale_lock", "stale_lock"]);
-    let lengths: Vec<usize> = entries.iter().map(|entry| entry.code.as_str().len()).collect();
+    let lengths: Vec<usize> = entries
+        .iter()
+        .map(|entry| entry.code.as_str().len())
+        .collect();
     assert!(lengths == [8, 12] || lengths == [12, 8], "{lengths:?}");
     world.wait("1h");
     world.sweep();
@@ -159,26 +193,71 @@ fn a_sparse_index_shows_what_holds_a_text() {
     world.lock(Kind::Item, STATE, "ci-7");
     world.wait("20m");
     let report = world.sweep();
-    assert_eq!((&report["scanned"], &report["held"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&report["scanned"], &report["held"]),
+        (&1.into(), &1.into())
+    );
 }
 
-/// Each odd record: its attributes, and what the notice about it says.
-fn odd_items() -> Vec<(&'static str, Vec<(&'static str, Attribute)>, &'static str)> {
+/// An odd record: what is odd about it, its attributes, and what the notice about it says.
+type OddItem = (&'static str, Vec<(&'static str, Attribute)>, &'static str);
+
+fn odd_items() -> Vec<OddItem> {
     let created = "2026-03-02T07:00:00Z";
     let good = record_text("ci-7", created, STATE);
     let without = |field: &str| good.replace(field, &field.to_lowercase());
     vec![
         ("empty", vec![("Info", text(""))], "the record is empty"),
-        ("not JSON", vec![("Info", text("locked by bob"))], "the record is not JSON"),
-        ("truncated", vec![("Info", text(&good[..80]))], "the record is not JSON"),
-        ("an array", vec![("Info", text("[1]"))], "JSON but not an object"),
-        ("no ID", vec![("Info", text(&without("\"ID\"")))], "the record has no `ID`"),
-        ("no Created", vec![("Info", text(&without("\"Created\"")))], "the record has no `Created` time"),
-        ("zero time", vec![("Info", text(&good.replace(created, "0001-01-01T00:00:00Z")))], "is not a time"),
-        ("a number for a name", vec![("Info", text(&good.replace("\"runner@ci-7\"", "7")))], "`Who` of the record is not a string"),
-        ("a number", vec![("Info", Attribute::Number)], "its `Info` is a number"),
-        ("binary", vec![("Info", Attribute::Other("B"))], "has the DynamoDB type B"),
-        ("a digest too", vec![("Info", text(&good)), ("Digest", text("x"))], "`Info` and `Digest` at once"),
+        (
+            "not JSON",
+            vec![("Info", text("locked by bob"))],
+            "the record is not JSON",
+        ),
+        (
+            "truncated",
+            vec![("Info", text(&good[..80]))],
+            "the record is not JSON",
+        ),
+        (
+            "an array",
+            vec![("Info", text("[1]"))],
+            "JSON but not an object",
+        ),
+        (
+            "no ID",
+            vec![("Info", text(&without("\"ID\"")))],
+            "the record has no `ID`",
+        ),
+        (
+            "no Created",
+            vec![("Info", text(&without("\"Created\"")))],
+            "the record has no `Created` time",
+        ),
+        (
+            "zero time",
+            vec![("Info", text(&good.replace(created, "0001-01-01T00:00:00Z")))],
+            "is not a time",
+        ),
+        (
+            "a number for a name",
+            vec![("Info", text(&good.replace("\"runner@ci-7\"", "7")))],
+            "`Who` of the record is not a string",
+        ),
+        (
+            "a number",
+            vec![("Info", Attribute::Number)],
+            "its `Info` is a number",
+        ),
+        (
+            "binary",
+            vec![("Info", Attribute::Other("B"))],
+            "has the DynamoDB type B",
+        ),
+        (
+            "a digest too",
+            vec![("Info", text(&good)), ("Digest", text("x"))],
+            "`Info` and `Digest` at once",
+        ),
         ("a key alone", vec![], "nothing but its key"),
     ]
 }
@@ -195,10 +274,17 @@ fn each_odd_item_is_told_as_unreadable_and_no_plain_release_moves_it() {
         assert_eq!(report["unreadable"], 1, "{name}: {report}");
         assert_eq!(report["stale"], 0, "{name}: {report}");
         assert_eq!(world.told(), ["unreadable_lock"], "{name}");
-        assert!(world.last_email().contains(why), "{name}: {}", world.last_email());
+        assert!(
+            world.last_email().contains(why),
+            "{name}: {}",
+            world.last_email()
+        );
         let request = world.entry_of(STATE).code.to_string();
         let refused = world.decide(&release(&request));
-        assert!(["not_stale", "rejected"].contains(&&*outcome_of(&refused)), "{name}: {refused}");
+        assert!(
+            ["not_stale", "rejected"].contains(&&*outcome_of(&refused)),
+            "{name}: {refused}"
+        );
         assert_eq!(world.deleted(), [], "{name}");
         assert_eq!(world.entry(&request).status, Status::Asked, "{name}");
     }
@@ -222,7 +308,10 @@ fn a_record_whose_text_can_be_compared_goes_with_open_eyes_and_any_other_never()
             assert_eq!(world.locked(), [""; 0], "{name}");
         } else {
             assert_eq!(outcome_of(&outcome), "rejected", "{name}: {outcome}");
-            assert!(outcome["why"].as_str().unwrap().contains("by hand"), "{name}: {outcome}");
+            assert!(
+                outcome["why"].as_str().unwrap().contains("by hand"),
+                "{name}: {outcome}"
+            );
             assert_eq!(world.locked().len(), 1, "{name}");
         }
     }
@@ -250,9 +339,17 @@ fn odd_objects_are_told_after_two_sightings_and_only_text_is_released() {
         assert_ne!(world.release(&request), "released", "{name}");
         let outcome = world.decide(&release_even_if(&request, &["unreadable"]));
 
-        let expected = if can_be_compared { "released" } else { "rejected" };
+        let expected = if can_be_compared {
+            "released"
+        } else {
+            "rejected"
+        };
         assert_eq!(outcome_of(&outcome), expected, "{name}: {outcome}");
-        assert_eq!(world.locked().len(), usize::from(!can_be_compared), "{name}");
+        assert_eq!(
+            world.locked().len(),
+            usize::from(!can_be_compared),
+            "{name}"
+        );
     }
 }
 
@@ -285,7 +382,10 @@ fn a_lock_under_a_key_like_a_digests_is_told_and_left_to_people() {
     let outcome = world.decide(&release_even_if(&request, &["fresh", "alive"]));
 
     assert_eq!(outcome_of(&outcome), "rejected");
-    assert!(outcome["why"].as_str().unwrap().contains("by hand"), "{outcome}");
+    assert!(
+        outcome["why"].as_str().unwrap().contains("by hand"),
+        "{outcome}"
+    );
     assert_eq!(world.locked().len(), 1);
 }
 
@@ -293,8 +393,14 @@ fn a_lock_under_a_key_like_a_digests_is_told_and_left_to_people() {
 fn what_no_known_version_writes_needs_open_eyes() {
     let good = record_text("ci-7", "2026-03-02T07:00:00Z", STATE);
     let odd = [
-        ("an unknown field", good.replace("\"Info\"", "\"Freeze\":\"yes\",\"Info\"")),
-        ("an unknown operation", good.replace("OperationTypeApply", "freeze")),
+        (
+            "an unknown field",
+            good.replace("\"Info\"", "\"Freeze\":\"yes\",\"Info\""),
+        ),
+        (
+            "an unknown operation",
+            good.replace("OperationTypeApply", "freeze"),
+        ),
     ];
     for (name, record) in odd {
         let world = World::new();
@@ -304,7 +410,12 @@ fn what_no_known_version_writes_needs_open_eyes() {
 
         let refused = world.decide(&release(&request));
         assert_eq!(outcome_of(&refused), "rejected", "{refused}");
-        assert!(refused["example"].as_str().unwrap().contains(r#""even_if":["unreadable"]"#));
+        assert!(
+            refused["example"]
+                .as_str()
+                .unwrap()
+                .contains(r#""even_if":["unreadable"]"#)
+        );
         assert_eq!(world.locked().len(), 1, "{name}");
 
         let outcome = world.decide(&release_even_if(&request, &["unreadable"]));
@@ -317,7 +428,11 @@ fn operations_that_only_look_odd_are_ordinary_locks() {
     for operation in ["OperationTypeInvalid", "OperationTypePlan", "state-push"] {
         let world = World::new();
         let record = record_text("ci-7", "2026-03-02T07:00:00Z", STATE);
-        world.put_item(TABLE, STATE, &record.replace("OperationTypeApply", operation));
+        world.put_item(
+            TABLE,
+            STATE,
+            &record.replace("OperationTypeApply", operation),
+        );
         let request = world.ask_about(STATE);
         assert_eq!(world.release(&request), "released", "{operation}");
     }

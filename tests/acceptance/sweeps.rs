@@ -52,7 +52,14 @@ fn a_stale_lock_is_told_once_and_again_every_hour() {
         world.wait("1m");
         world.sweep();
         assert_eq!(world.told(), ["stale_lock", "reminder", "reminder"]);
-        assert_eq!(world.locked().len(), if kind.has_item() && kind.has_object() { 2 } else { 1 });
+        assert_eq!(
+            world.locked().len(),
+            if kind.has_item() && kind.has_object() {
+                2
+            } else {
+                1
+            }
+        );
     }
 }
 
@@ -77,7 +84,11 @@ fn an_hour_of_sweeps_writes_the_ledger_only_when_something_happens() {
     world.calls();
     world.wait("5m");
     world.sweep();
-    let writes: Vec<Call> = world.calls().into_iter().filter(|call| call.writes()).collect();
+    let writes: Vec<Call> = world
+        .calls()
+        .into_iter()
+        .filter(|call| call.writes())
+        .collect();
     assert_eq!(writes, [Call::KeepReport]);
 }
 
@@ -163,13 +174,21 @@ fn a_state_that_cannot_be_looked_at_is_told_as_unknown() {
         world.sweep()
     };
     assert_eq!(verdict(&report, STATE), "stale");
-    assert!(world.last_email().contains("unknown:"), "{}", world.last_email());
+    assert!(
+        world.last_email().contains("unknown:"),
+        "{}",
+        world.last_email()
+    );
 }
 
 #[test]
 fn a_time_in_the_future_is_skewed_and_told_once_it_was_seen_long_enough() {
     let world = World::new();
-    world.put_item(TABLE, STATE, &record_text("ci-7", "2026-03-09T00:00:00Z", STATE));
+    world.put_item(
+        TABLE,
+        STATE,
+        &record_text("ci-7", "2026-03-09T00:00:00Z", STATE),
+    );
     assert_eq!(verdict(&world.sweep(), STATE), "skewed");
     assert_eq!(world.told(), [""; 0]);
 
@@ -231,8 +250,16 @@ fn ten_sweeps_at_once_tell_of_one_end_and_one_reminder() {
         let tasks: Vec<Task<'_>> = (0..10).map(|_| world.sweeping(Fate::Lives)).collect();
         world.run(tasks);
 
-        assert_eq!(world.told_about(STATE), ["stale_lock", "reminder"], "seed {seed}");
-        assert_eq!(world.told_about(OTHER), ["stale_lock", "ended"], "seed {seed}");
+        assert_eq!(
+            world.told_about(STATE),
+            ["stale_lock", "reminder"],
+            "seed {seed}"
+        );
+        assert_eq!(
+            world.told_about(OTHER),
+            ["stale_lock", "ended"],
+            "seed {seed}"
+        );
     }
 }
 
@@ -243,7 +270,10 @@ fn a_notice_that_a_dead_sweep_owes_is_sent_by_the_next_after_its_lease() {
     world.wait("20m");
     world.throttle("topic");
     let failed = world.try_sweep().unwrap_err();
-    assert!(failed.starts_with("SweepIncomplete: the notice topic"), "{failed}");
+    assert!(
+        failed.starts_with("SweepIncomplete: the notice topic"),
+        "{failed}"
+    );
     assert_eq!(world.told(), [""; 0]);
     world.mend();
 
@@ -318,7 +348,11 @@ fn the_very_same_record_that_is_back_after_its_end_is_a_new_generation() {
         world.sweep();
 
         let entry = world.entry_of(STATE);
-        assert_eq!((entry.generation, entry.status), (2, Status::Asked), "{kind:?}");
+        assert_eq!(
+            (entry.generation, entry.status),
+            (2, Status::Asked),
+            "{kind:?}"
+        );
         assert_eq!(world.told(), ["stale_lock", "ended", "stale_lock"]);
         assert_eq!(world.release(&request), "released");
     }
@@ -359,7 +393,10 @@ fn a_report_lists_at_most_a_hundred_locks_and_counts_all() {
     }
     world.wait("20m");
     let report = world.sweep();
-    assert_eq!((&report["held"], &report["stale"]), (&json!(130), &json!(130)));
+    assert_eq!(
+        (&report["held"], &report["stale"]),
+        (&json!(130), &json!(130))
+    );
     assert_eq!(report["locks"].as_array().unwrap().len(), SweepReport::MOST);
     assert_eq!(world.told_count("stale_lock"), 130);
     assert_eq!(world.kept_report(), Some(report));

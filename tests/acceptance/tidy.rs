@@ -15,7 +15,15 @@ fn root() -> PathBuf {
 fn needed_by(package: &str, steps: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none"])
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ])
         .args(["--format", "{lib}", "--package", package])
         .args(steps)
         .output()
@@ -23,7 +31,12 @@ fn needed_by(package: &str, steps: &[&str]) -> BTreeSet<String> {
     let said = String::from_utf8_lossy(&tree.stderr);
     assert!(tree.status.success(), "{said}");
     let names = String::from_utf8(tree.stdout).unwrap();
-    names.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    names
+        .lines()
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -33,12 +46,22 @@ fn the_core_needs_seven_small_crates_and_nothing_that_does_io() {
     let direct: Vec<&str> = direct.iter().map(String::as_str).collect();
     assert_eq!(
         direct,
-        ["data_encoding", "jiff", "serde", "serde_json", "sha2", "shlex", "thiserror"]
+        [
+            "data_encoding",
+            "jiff",
+            "serde",
+            "serde_json",
+            "sha2",
+            "shlex",
+            "thiserror"
+        ]
     );
     let all = needed_by("lockwarden-core", &[]);
     assert!(all.len() < 40, "{all:?}");
     for name in all {
-        let does_io = ["tokio", "aws", "lambda", "hyper", "reqwest", "async", "futures"];
+        let does_io = [
+            "tokio", "aws", "lambda", "hyper", "reqwest", "async", "futures",
+        ];
         assert!(!does_io.iter().any(|part| name.contains(part)), "{name}");
     }
 }
@@ -46,8 +69,15 @@ fn the_core_needs_seven_small_crates_and_nothing_that_does_io() {
 /// The words in backticks in the first column of the table whose first header this is.
 fn first_column(document: &str, header: &str) -> Vec<String> {
     let mut lines = document.lines();
-    let is_header = |line: &str| line.split('|').nth(1).is_some_and(|cell| cell.trim() == header);
-    assert!(lines.any(is_header), "README.md has no table that begins with {header}");
+    let is_header = |line: &str| {
+        line.split('|')
+            .nth(1)
+            .is_some_and(|cell| cell.trim() == header)
+    };
+    assert!(
+        lines.any(is_header),
+        "README.md has no table that begins with {header}"
+    );
     let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
     rows.flat_map(|row| {
         let cell = row.split('|').nth(1).unwrap();
@@ -62,7 +92,11 @@ fn the_readme_has_every_setting_and_no_other() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     let mut told = first_column(&readme, "Setting");
     told.sort();
-    let known: BTreeSet<&str> = settings::SWEEP.iter().chain(settings::APPROVE).copied().collect();
+    let known: BTreeSet<&str> = settings::SWEEP
+        .iter()
+        .chain(settings::APPROVE)
+        .copied()
+        .collect();
     assert_eq!(told, known.into_iter().collect::<Vec<_>>());
 }
 
@@ -95,10 +129,18 @@ fn every_snapshot_of_an_event_has_its_event() {
         let Some(about) = name.strip_prefix("acceptance__events__") else {
             continue;
         };
-        let (test, event) = about.strip_suffix(".snap").unwrap().split_once('@').unwrap();
+        let (test, event) = about
+            .strip_suffix(".snap")
+            .unwrap()
+            .split_once('@')
+            .unwrap();
         let function = test.split('_').next().unwrap();
         let event = root().join("events").join(function).join(event);
-        assert!(event.is_file(), "{name} is about {}, which is not there", event.display());
+        assert!(
+            event.is_file(),
+            "{name} is about {}, which is not there",
+            event.display()
+        );
         count += 1;
     }
     assert!(count > 0);

@@ -30,8 +30,7 @@ use process::Hook;
 /// The lock table.
 pub(crate) const TABLE: &str = "terraform-state-locks";
 /// A lock table in another region: no transaction reaches it and the ledger.
-pub(crate) const FAR_TABLE: &str =
-    "arn:aws:dynamodb:us-east-1:123456789012:table/far-state-locks";
+pub(crate) const FAR_TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/far-state-locks";
 /// The bucket with the states.
 pub(crate) const BUCKET: &str = "acme-tf-state";
 /// The state of most stories.
@@ -217,7 +216,12 @@ impl World {
 
     /// A store (`table NAME`, `bucket NAME`, `state`, `ledger`, `topic`, `approve`) is too busy to answer.
     pub(crate) fn throttle(&self, store: &str) {
-        self.break_off(store, "ThrottlingException: Rate exceeded", Lasts::Transient, 0);
+        self.break_off(
+            store,
+            "ThrottlingException: Rate exceeded",
+            Lasts::Transient,
+            0,
+        );
     }
 
     /// The role lacks a right on a store.

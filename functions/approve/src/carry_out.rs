@@ -14,6 +14,7 @@ use lockwarden_aws::{Deleted, Failure, Kind};
 use lockwarden_core::decision::Decision;
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, EventKind};
+use lockwarden_core::lock::Lock;
 use lockwarden_core::metrics;
 use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::{self, Refusal, Release, Standing};
@@ -56,11 +57,7 @@ impl<W: World> Approve<'_, W> {
             Ok(release) => self.carry_out(entry, &release, &sight).await,
             Err(Refusal::Gone) => self.gone(entry).await,
             Err(Refusal::ChangedHands(holder)) => {
-                let object_gone = is_pair(&entry)
-                    && !sight
-                        .present
-                        .iter()
-                        .any(|lock| lock.places.iter().any(is_object));
+                let object_gone = is_pair(&entry) && our_object_is_gone(&entry, &sight.present);
                 self.changed(entry, holder, object_gone).await
             }
             Err(refusal) => {
@@ -311,6 +308,16 @@ impl Concluded {
 
 fn is_object(place: &Place) -> bool {
     matches!(place, Place::S3 { .. })
+}
+
+/// Whether the first half of a pair was deleted, as far as what is there now tells: there is no object, or the item is ours
+/// still and the object is another's.
+fn our_object_is_gone(entry: &Entry, present: &[Lock]) -> bool {
+    let objects = |lock: &&Lock| lock.places.iter().any(is_object);
+    let ours = present.iter().filter(|lock| entry.is_about(lock));
+    let no_object = !present.iter().any(|lock| objects(&lock));
+    let only_item_is_ours = ours.clone().count() > 0 && !ours.clone().any(|lock| objects(&lock));
+    no_object || only_item_is_ours
 }
 
 /// Whether the lock was in both stores when people were asked about it.

@@ -113,7 +113,9 @@ impl<W: World> Sweep<'_, W> {
         over: &Entry,
         lock: &Lock,
     ) -> Result<Option<Entry>, Option<Incomplete>> {
-        if !self.is_still_there(over).await? {
+        let present = self.present(over).await?.unwrap_or_default();
+        // Not `standing`: the lock may be back, or left, beside another one that took half of its place.
+        if !present.iter().any(|there| over.is_about(there)) {
             return Ok(None);
         }
         let mut entry = over.clone();
@@ -168,6 +170,12 @@ impl<W: World> Sweep<'_, W> {
         let kind = self.kind_of(lock, entry, judgement)?;
         match entry.status {
             Status::Seen => Some(kind),
+            // The worst news does not wait for the next reminder.
+            Status::Asked | Status::Kept
+                if kind == NoticeKind::SplitLock && !entry.told.of_split =>
+            {
+                Some(kind)
+            }
             Status::Asked | Status::Kept => entry
                 .wants_reminder(self.world.now(), self.settings.remind_every)
                 .then_some(if entry.told.count == 0 {

@@ -8,6 +8,7 @@ use lockwarden_aws::look;
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::Entry;
+use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Desk, Notice};
 use lockwarden_core::release::{self, Standing};
 use lockwarden_core::report::{Incomplete, SweepReport};
@@ -141,6 +142,18 @@ impl<W: World> Sweep<'_, W> {
 
     /// Whether the lock of an entry is there, read consistently. `None` where nobody can say.
     pub(crate) async fn is_there(&self, entry: &Entry) -> Result<Option<bool>, Option<Incomplete>> {
+        let present = self.present(entry).await?;
+        Ok(present.map(|present| {
+            let standing = release::standing(entry, &present);
+            matches!(standing, Standing::Same(_))
+        }))
+    }
+
+    /// Every lock in the place of an entry's lock or beside it, read consistently. `None` where nobody can say.
+    pub(crate) async fn present(
+        &self,
+        entry: &Entry,
+    ) -> Result<Option<Vec<Lock>>, Option<Incomplete>> {
         let present = look::present(
             self.world,
             &self.settings.common,
@@ -148,11 +161,7 @@ impl<W: World> Sweep<'_, W> {
             &entry.places,
         );
         match present.await {
-            Ok(Ok(present)) => {
-                let standing = release::standing(entry, &present);
-                Ok(Some(matches!(standing, Standing::Same(_))))
-            }
-            Ok(Err(_)) => Ok(None),
+            Ok(present) => Ok(present.ok()),
             Err(failure) => {
                 let store = entry.places.first().map(store_of).unwrap_or_default();
                 Err(Some(trouble(store, &failure)))

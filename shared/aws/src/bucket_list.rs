@@ -222,6 +222,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_with_odd_characters_is_read_as_it_is() {
+        // As XML; a control character is a number there.
+        let aws = bucket(
+            vec![vec![
+                stored("a+b &amp;%é.tflock"),
+                stored("odd&#x1;.tflock"),
+            ]],
+            is_open,
+        );
+        let listing = list(&aws.s3(), &part("")).await;
+        assert_eq!(found(&listing), [("b/a+b &%é", true), ("b/odd\u{1}", true)]);
+        assert_eq!(opened(&aws), ["b/a+b &%é.tflock", "b/odd\u{1}.tflock"]);
+    }
+
+    #[tokio::test]
     async fn more_locks_than_are_read_at_once_are_all_read() {
         let many = vec![stored("k.tflock"); AT_ONCE * 2 + 1];
         let aws = bucket(vec![many.clone()], is_open);

@@ -126,7 +126,7 @@ fn unusable(doing: String, error: &serde_dynamo::Error) -> Failure {
 mod tests {
     use lockwarden_core::decision::{Action, Decision, NamedLock, Target};
     use lockwarden_core::item::Content;
-    use lockwarden_core::ledger::{Channel, Decided, EventKind, Status, Told, Unsent};
+    use lockwarden_core::ledger::{Channel, Decided, EventKind, SplitSeen, Status, Told, Unsent};
     use lockwarden_core::notice::NoticeKind;
     use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
     use lockwarden_core::policy::EvenIf;
@@ -156,6 +156,11 @@ mod tests {
             places,
             first_seen,
             sightings: 2,
+            split: Some(SplitSeen {
+                rivals: vec![RequestCode::parse("7F3K2QWX").unwrap()],
+                first_seen: at("2026-01-01T00:10:00.5Z"),
+                sightings: 1,
+            }),
             status: Status::PartlyReleased,
             told: Told {
                 count: 3,

@@ -296,7 +296,7 @@ pub(crate) fn ledger() -> Ledger {
     }
 }
 
-/// Leave to delete these records, by somebody who does not mind anything.
+/// Leave to delete this record, from somebody who does not mind anything.
 pub(crate) fn release(record: &Record) -> Release {
     let present = gather(vec![record.clone()]);
     let lock = &present[0];

@@ -125,6 +125,9 @@ pub struct Told {
     /// When the last one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
+    /// Whether one of them said that two holders hold the state.
+    #[serde(default)]
+    pub of_split: bool,
 }
 
 /// A notice that is owed, and until when somebody has taken it upon himself.
@@ -412,6 +415,7 @@ impl Entry {
             self.told = Told {
                 count: self.told.count.saturating_add(1),
                 last: Some(now),
+                of_split: self.told.of_split || kind == NoticeKind::SplitLock,
             };
         }
         true

@@ -19,9 +19,11 @@ use super::process::Process;
 impl Locks for Process<'_> {
     async fn digest(&self, table: &Table, path: &LockPath) -> Result<Option<String>, Failure> {
         let store = format!("table {}", table.name);
-        self.call(Call::Digest, &store, |stores| {
-            Ok(stores.digest(table, path))
-        })
+        self.call(
+            Call::Digest,
+            &store,
+            |stores| Ok(stores.digest(table, path)),
+        )
         .await
     }
 

@@ -116,7 +116,10 @@ impl World {
     /// Whether neither the lock table nor the bucket holds a lock of this state.
     pub(crate) fn is_free(&self, path: &str) -> bool {
         let stores = self.stores.borrow();
-        let in_table = stores.tables.get(TABLE).is_some_and(|table| table.contains_key(path));
+        let in_table = stores
+            .tables
+            .get(TABLE)
+            .is_some_and(|table| table.contains_key(path));
         drop(stores);
         !in_table && !self.has_object(path)
     }

@@ -47,7 +47,10 @@ impl Ledger {
     }
 
     fn open_now(&self) -> Vec<RequestCode> {
-        let open = self.entries.iter().filter(|(_, item)| item.contains_key("open"));
+        let open = self
+            .entries
+            .iter()
+            .filter(|(_, item)| item.contains_key("open"));
         open.map(|(code, _)| code.clone()).collect()
     }
 
@@ -125,7 +128,8 @@ impl Ledger {
             return Kept::TooMany;
         }
         *kept += 1;
-        self.refusals.insert((day, event.sort_key()), item_of(event));
+        self.refusals
+            .insert((day, event.sort_key()), item_of(event));
         self.deliveries.insert(answer.id.clone(), item_of(answer));
         Kept::Yes
     }
@@ -133,7 +137,9 @@ impl Ledger {
     pub(super) fn update_delivery(&mut self, before: &Delivery, after: &Delivery) -> bool {
         let stored = self.deliveries.get(&before.id);
         let stored = stored.and_then(|item| item.get("unsent_until")).cloned();
-        let expected = before.unsent_until.map(|until| AttributeValue::S(until.to_string()));
+        let expected = before
+            .unsent_until
+            .map(|until| AttributeValue::S(until.to_string()));
         let is_so = stored == expected;
         if is_so {
             self.deliveries.insert(after.id.clone(), item_of(after));

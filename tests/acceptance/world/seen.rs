@@ -128,7 +128,10 @@ impl World {
     /// The kind of every notice that went out, in order.
     pub(crate) fn told(&self) -> Vec<&'static str> {
         let published = &self.stores.borrow().published;
-        published.iter().map(|told| told.notice.kind.word()).collect()
+        published
+            .iter()
+            .map(|told| told.notice.kind.word())
+            .collect()
     }
 
     /// The next question is about what comes from now on.
@@ -215,7 +218,10 @@ impl World {
     /// The metric lines, in order.
     pub(crate) fn metrics(&self) -> Vec<Value> {
         let lines = &self.stores.borrow().metrics;
-        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+        lines
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The report that the ledger keeps of the last sweep.

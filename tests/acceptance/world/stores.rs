@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use jiff::Timestamp;
 use lockwarden_aws::{Deleted, Failure, Kind, Listing};
 use lockwarden_core::ids::LockPath;
-use lockwarden_core::item::{Attribute, Content, ItemKind, Place, Record};
 use lockwarden_core::item::MAX_RECORD_BYTES;
+use lockwarden_core::item::{Attribute, Content, ItemKind, Place, Record};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::release::{Expected, ItemHalf, LockFileHalf};
@@ -99,7 +99,8 @@ impl Stores {
             listing.scanned += 1;
             match ItemKind::of(item) {
                 ItemKind::Lock { path, content } => {
-                    if self.not_listed_yet.contains(path.as_str()) || listing.records.len() == most {
+                    if self.not_listed_yet.contains(path.as_str()) || listing.records.len() == most
+                    {
                         continue;
                     }
                     listing.records.push(record_of(table, path, content));

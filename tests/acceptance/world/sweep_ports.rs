@@ -25,7 +25,9 @@ impl Look for Process<'_> {
     }
 
     async fn lock_file(&self, path: &LockPath) -> Result<Option<Record>, Failure> {
-        let store = path.bucket_and_key().map(|(bucket, _)| format!("bucket {bucket}"));
+        let store = path
+            .bucket_and_key()
+            .map(|(bucket, _)| format!("bucket {bucket}"));
         let store = store.unwrap_or_default();
         self.call(Call::LockFile, &store, |stores| Ok(stores.lock_file(path)))
             .await
@@ -85,8 +87,10 @@ impl Process<'_> {
     }
 
     pub(super) async fn read_entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
-        self.call(Call::Entry, "ledger", |stores| Ok(stores.ledger.entry(code)))
-            .await
+        self.call(Call::Entry, "ledger", |stores| {
+            Ok(stores.ledger.entry(code))
+        })
+        .await
     }
 
     pub(super) async fn publish_notice(&self, notice: &Notice) -> Result<(), Failure> {

@@ -473,6 +473,50 @@ fn a_place_that_came_or_went_is_noted() {
     assert!(!entry.see(&half, at(FIRST_SIGHT)));
 }
 
+/// The item's side of a split whose other side is the lock object of `rival`.
+fn split_from(rival: &str) -> Lock {
+    let sides = gather(vec![item("t", "b/k", "A"), lock_file("b/k", rival)]);
+    sides.into_iter().find(Lock::has_item).unwrap()
+}
+
+fn seen_split_from(rival: &str) -> Entry {
+    let lock = split_from(rival);
+    Entry::first_sight(lock.code(0), &lock, at(FIRST_SIGHT))
+}
+
+#[test]
+fn a_split_counts_once_its_other_side_was_seen_long_enough() {
+    let mut entry = seen_split_from("B");
+    let gap_over = at(FIRST_SIGHT) + SIGHTING_GAP;
+    assert!(!entry.see(&split_from("B"), gap_over - A_NANOSECOND));
+    assert_eq!(entry.split_sightings(), 1);
+    assert!(entry.see(&split_from("B"), gap_over));
+    assert_eq!(entry.split_sightings(), 2);
+    assert!(!entry.see(&split_from("B"), at(NOW)));
+    assert_eq!(entry.split_sightings(), SIGHTINGS_FOR_GHOSTS);
+}
+
+#[test]
+fn another_other_side_is_counted_anew() {
+    let mut entry = seen_split_from("B");
+    let later = at(FIRST_SIGHT) + SIGHTING_GAP;
+    assert!(entry.see(&split_from("C"), later));
+    assert_eq!((entry.sightings, entry.split_sightings()), (2, 1));
+    let much_later = later + SIGHTING_GAP;
+    assert!(!entry.see(&split_from("C"), much_later - A_NANOSECOND));
+    assert!(entry.see(&split_from("C"), much_later));
+    assert_eq!(entry.split_sightings(), 2);
+}
+
+#[test]
+fn a_split_is_forgotten_when_its_other_side_is_gone() {
+    let mut entry = seen_split_from("B");
+    let alone = lock_of(vec![item("t", "b/k", "A")]);
+    assert!(entry.see(&alone, at(FIRST_SIGHT)));
+    assert_eq!((entry.split_sightings(), &entry.split), (0, &None));
+    assert!(!entry.see(&alone, at(FIRST_SIGHT)));
+}
+
 #[test]
 fn a_new_life_keeps_nothing_but_code_revision_and_the_count_of_lives() {
     let ended = Entry {
@@ -589,6 +633,7 @@ fn full() -> Entry {
         revision: 4,
         generation: 2,
         sightings: 2,
+        split: seen_split_from("B").split,
         status: Status::PartlyReleased,
         told: told(3, "2026-01-01T02:30:00.123456789Z"),
         unsent: owing(NoticeKind::Released, NOW),
