@@ -4,7 +4,9 @@
 use lockwarden_core::ledger::{EventKind, Status};
 use serde_json::Value;
 
-use crate::world::{Fate, Kind, STATE, World, by_topic, release};
+use crate::world::{
+    Fate, Kind, STATE, World, by_topic, keep, release, release_by_name, release_even_if,
+};
 
 const A: &str = "acme-tf-state/a.tfstate";
 const B: &str = "acme-tf-state/b.tfstate";
@@ -59,7 +61,7 @@ fn assert_released(world: &World, request: &str, story: &str) {
     assert_eq!(world.audited(request, EventKind::Decision), 1, "{story}");
     assert_eq!(world.audited(request, EventKind::Outcome), 1, "{story}");
     assert!(
-        entry.unsent.is_none(),
+        entry.unsent.is_empty(),
         "{story}: still owes {:?}",
         entry.unsent
     );
@@ -117,7 +119,7 @@ fn disturb_sweep(fate: impl Fn(usize) -> Fate) {
             let is_told = told.iter().all(|kind| *kind == "stale_lock") && !told.is_empty();
             assert!(is_told, "{number}: {told:?}");
             told_twice += told.len() - 1;
-            assert!(world.entry_of(path).unsent.is_none());
+            assert!(world.entry_of(path).unsent.is_empty());
         }
         assert_eq!(world.locked(), locked);
         if !was_disturbed {
@@ -196,4 +198,128 @@ fn an_approve_whose_calls_are_sent_twice_comes_to_the_same_end() {
 #[test]
 fn an_approve_that_is_killed_between_any_two_calls_is_finished_by_sweeps() {
     disturb_approve(Fate::DiesBefore, sweeps);
+}
+
+#[test]
+fn an_approve_that_loses_any_answer_is_finished_by_sweeps() {
+    disturb_approve(Fate::LosesAnswer, sweeps);
+}
+
+/// A decision that was left half-done, with its lease over, handed to `approve` by a sweep.
+fn half_done(kind: Kind) -> (World, String) {
+    let (world, request, _) = approved(kind);
+    let mut number = 1;
+    while world.entry(&request).status != Status::Deciding {
+        let task = world.approving("invoke-x", &release(&request), Fate::DiesBefore(number));
+        world.run_one(task);
+        number += 1;
+    }
+    world.wait("46s");
+    (world, request)
+}
+
+#[test]
+fn a_finish_that_is_killed_between_any_two_calls_is_finished_by_the_next() {
+    for fate in [Fate::DiesBefore, Fate::LosesAnswer, Fate::SentTwice] {
+        for kind in Kind::ALL {
+            for number in 1..MANY {
+                let (world, request) = half_done(kind);
+                let finish = serde_json::json!({"finish": request});
+                world.run_one(world.approving("finish-1", &finish, fate(number)));
+                let was_disturbed = world.was_disturbed();
+                for _ in 0..3 {
+                    world.wait("46s");
+                    world.sweep();
+                    world.deliver_queue();
+                }
+                assert_released(&world, &request, &format!("{kind:?}, {:?}", fate(number)));
+                if !was_disturbed {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_release_by_name_of_a_lock_that_no_sweep_has_seen_survives_any_crash() {
+    for fate in [Fate::DiesBefore, Fate::LosesAnswer, Fate::SentTwice] {
+        for kind in Kind::ALL {
+            for number in 1..MANY {
+                let world = World::of_kind(kind);
+                world.lock(kind, STATE, "ci-7");
+                world.wait("20m");
+                let event = by_topic(&world, "message-1", &release_by_name(STATE, "ci-7"));
+                world.run_one(world.approving("message-1", &event, fate(number)));
+                let was_disturbed = world.was_disturbed();
+                world.wait("46s");
+                retry(&world, &event);
+                let request = world.entry_of(STATE).code.to_string();
+                assert_released(&world, &request, &format!("{kind:?}, {:?}", fate(number)));
+                if !was_disturbed {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// A decision that changes no lock is answered the same by its retry, whatever happened to the first try, and told.
+#[track_caller]
+fn disturb_harmless(decision: impl Fn(&str) -> Value, outcome: &str, notice: &str) {
+    for fate in [Fate::DiesBefore, Fate::LosesAnswer, Fate::SentTwice] {
+        for number in 1..MANY {
+            let (world, request, _) = approved(Kind::Pair);
+            let locked = world.locked();
+            let event = by_topic(&world, "message-1", &decision(&request));
+            world.run_one(world.approving("message-1", &event, fate(number)));
+            let was_disturbed = world.was_disturbed();
+            world.wait("46s");
+            let answer = world.run_one(world.approving("message-1", &event, Fate::Lives));
+            let story = format!("{outcome}, {:?}", fate(number));
+            let answer = answer.unwrap().unwrap();
+            assert_eq!(answer["outcomes"][0]["outcome"], outcome, "{story}");
+            let told = world.told_count(notice);
+            assert!((1..=2).contains(&told), "{story}: {:?}", world.told());
+            assert_eq!(world.locked(), locked, "{story}");
+            if !was_disturbed {
+                assert!(number > 3, "{story}: only {number} calls");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_keep_survives_any_crash() {
+    disturb_harmless(|request| keep(request, "1h"), "kept", "kept");
+}
+
+#[test]
+fn a_refusal_survives_any_crash() {
+    disturb_harmless(|_| release("7F3K2QWX"), "rejected", "rejected");
+    let open_eyes = |request: &str| release_even_if(request, &["fresh"]);
+    disturb_harmless(open_eyes, "rejected", "rejected");
+}
+
+#[test]
+fn a_decision_about_a_lock_whose_release_was_just_begun_is_told_to_come_again() {
+    let (world, request, _) = approved(Kind::Item);
+    let mut number = 1;
+    while world.entry(&request).status != Status::Deciding {
+        let task = world.approving("invoke-x", &release(&request), Fate::DiesBefore(number));
+        world.run_one(task);
+        number += 1;
+    }
+    let busy = world.try_decide(&release(&request)).unwrap_err();
+    assert!(
+        busy.contains("another decision about the same lock"),
+        "{busy}"
+    );
+    assert_eq!(world.deleted(), []);
+
+    world.wait("46s");
+    assert_eq!(world.release(&request), "already_released");
+    assert_eq!(world.audited(&request, EventKind::Decision), 1);
+    assert_eq!(world.deleted().len(), 1);
 }

@@ -203,7 +203,6 @@ fn with_releases_switched_off_nothing_is_released_and_keep_still_works() {
     assert_eq!(outcome_of(&world.decide(&keep(&request, "1h"))), "kept");
 }
 
-// BUG 2
 #[test]
 fn releases_that_are_switched_off_stop_a_decision_that_was_left_half_done_too() {
     let (world, request) = asked();

@@ -243,3 +243,36 @@ fn an_index_that_lags_hides_nothing_for_good() {
     assert_eq!(world.entry_of(STATE).status, Status::Ended);
     assert_eq!(world.told(), ["stale_lock", "ended"]);
 }
+
+#[test]
+fn tables_alone_or_buckets_alone_are_enough() {
+    let tables = World::with(&[("STATE_BUCKETS", "")]);
+    tables.lock(Kind::Pair, STATE, "ci-7");
+    let request = tables.ask_about(STATE);
+    assert!(
+        tables
+            .last_email()
+            .contains("not among the configured STATE_BUCKETS")
+    );
+    let outcome = tables.decide(&release(&request));
+    assert_eq!(outcome["outcome"], "released");
+    assert_eq!(outcome["digest"], "unknown");
+    assert_eq!(tables.locked().len(), 1, "the object is out of reach");
+
+    let buckets = World::with(&[("LOCK_TABLES", "")]);
+    buckets.lock(Kind::Pair, STATE, "ci-7");
+    let request = buckets.ask_about(STATE);
+    assert_eq!(buckets.release(&request), "released");
+    assert_eq!(buckets.locked().len(), 1, "the item is out of reach");
+}
+
+#[test]
+fn a_person_may_release_where_nobody_can_look_at_the_state() {
+    let world = World::new();
+    world.lock(Kind::Item, STATE, "ci-7");
+    let request = world.ask_about(STATE);
+    world.deny("state");
+    let outcome = world.decide(&release(&request));
+    assert_eq!(outcome["outcome"], "released");
+    assert_eq!(outcome["digest"], "unknown");
+}

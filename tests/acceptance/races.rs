@@ -131,7 +131,6 @@ fn where_either_half_of_a_pair_changed_neither_is_deleted() {
     }
 }
 
-// BUG 5
 #[test]
 fn the_half_that_is_left_where_the_other_changed_hands_is_still_told() {
     let (world, request) = asked(Kind::Pair);
@@ -146,7 +145,6 @@ fn the_half_that_is_left_where_the_other_changed_hands_is_still_told() {
     assert_eq!(world.told_count("split_lock"), 1, "{:?}", world.told());
 }
 
-// BUG 5
 #[test]
 fn a_half_done_release_of_a_pair_whose_object_slot_was_taken_is_partly_released() {
     let (world, request) = asked(Kind::Pair);
@@ -291,7 +289,6 @@ fn copies_whose_writes_collide_release_once_and_tell_once() {
     }
 }
 
-// BUG 3
 #[test]
 fn an_approve_whose_write_collides_at_any_point_goes_on_at_once() {
     for kind in Kind::ALL {

@@ -80,7 +80,6 @@ fn a_side_of_a_split_goes_only_with_open_eyes_and_the_other_stays() {
     );
 }
 
-// BUG 4
 #[test]
 fn a_split_that_begins_after_people_were_asked_is_told_as_one() {
     let world = World::new();
@@ -94,7 +93,6 @@ fn a_split_that_begins_after_people_were_asked_is_told_as_one() {
     assert_eq!(world.told(), ["stale_lock", "split_lock"]);
 }
 
-// BUG 1
 #[test]
 fn a_ghost_of_a_client_that_loses_is_never_told() {
     let world = World::new();

@@ -3,8 +3,8 @@
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::ids::RequestCode;
-use lockwarden_core::ledger::{Change, Entry, Event, EventKind};
-use lockwarden_core::notice::{Notice, NoticeKind};
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
+use lockwarden_core::notice::Notice;
 
 use crate::answer::Approve;
 use crate::ports::World;
@@ -13,19 +13,8 @@ impl<W: World> Approve<'_, W> {
     /// Tells what came of a decision. The entry owes it and we have taken it upon us; should this fail, the debt is
     /// written down and the next sweep pays it, so a decision that was carried out is never reported as failed.
     pub(crate) async fn tell(&self, entry: &Entry) {
-        let Some(kind) = entry.unsent.as_ref().map(|unsent| unsent.kind) else {
-            return;
-        };
-        let Some(outcome) = entry.outcome.clone().filter(|_| !kind.asks()) else {
-            return;
-        };
-        let notice = Notice::of_outcome(outcome, Some(entry));
-        if let Err(failure) = self.world.publish(&notice).await {
-            tracing::warn!(%failure, request = %entry.code, "the next sweep will send this notice");
-            return;
-        }
-        if let Err(failure) = self.note_sent(entry, kind).await {
-            tracing::warn!(%failure, request = %entry.code, "this notice may go out twice");
+        if let Some(unsent) = entry.unsent.last() {
+            self.tell_one(entry.clone(), unsent).await;
         }
     }
 
@@ -40,14 +29,15 @@ impl<W: World> Approve<'_, W> {
         let Some(mut entry) = self.world.entry(code).await? else {
             return Ok(());
         };
+        // Questions are for the sweep to ask.
         let claimed = entry.claim_unsent(self.world.now());
-        if claimed.is_none_or(NoticeKind::asks) {
+        let Some(unsent) = claimed.filter(|unsent| unsent.outcome.is_some()) else {
             return Ok(());
-        }
+        };
         match self.world.commit(&Change::of(&entry, Vec::new())).await {
             Ok(()) => {
                 entry.revision += 1;
-                self.tell(&entry).await;
+                self.tell_one(entry, &unsent).await;
                 Ok(())
             }
             Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => Ok(()),
@@ -55,13 +45,27 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    async fn note_sent(&self, entry: &Entry, kind: NoticeKind) -> Result<(), NotWritten> {
+    async fn tell_one(&self, entry: Entry, unsent: &Unsent) {
+        let Some(outcome) = unsent.outcome.clone() else {
+            return;
+        };
+        let notice = Notice::of_outcome(outcome, Some(&entry));
+        if let Err(failure) = self.world.publish(&notice).await {
+            tracing::warn!(%failure, request = %entry.code, "the next sweep will send this notice");
+            return;
+        }
+        if let Err(failure) = self.note_sent(&entry, unsent).await {
+            tracing::warn!(%failure, request = %entry.code, "this notice may go out twice");
+        }
+    }
+
+    async fn note_sent(&self, entry: &Entry, unsent: &Unsent) -> Result<(), NotWritten> {
         let now = self.world.now();
         let mut entry = entry.clone();
-        if !entry.sent(kind, now) {
+        if !entry.sent(unsent, now) {
             return Ok(());
         }
-        let event = Event::new(EventKind::Notice, now, kind.word());
+        let event = Event::new(EventKind::Notice, now, unsent.kind.word());
         self.world.commit(&Change::of(&entry, vec![event])).await
     }
 }

@@ -89,17 +89,23 @@ impl<W: World> Sweep<'_, W> {
             }
             return Ok(());
         }
-        if let Some(kind) = entry.claim_unsent(self.world.now()) {
-            // An earlier sweep, or approve, took this notice upon itself and did not come back.
+        // An earlier sweep, or approve, took these notices upon itself and did not come back.
+        while let Some(unsent) = entry.claim_unsent(self.world.now()) {
             self.save(&mut entry, None).await?;
-            self.tell(&entry, Some((lock, &judgement))).await?;
-            attended.notified = kind.asks();
-        } else if let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
+            is_changed = false;
+            self.tell(&mut entry, &unsent, Some((lock, &judgement)))
+                .await?;
+            attended.notified |= unsent.kind.asks();
+        }
+        if let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
             && self.is_still_there(&entry).await?
             && entry.ask(kind, self.world.now()).is_ok()
         {
             self.save(&mut entry, None).await?;
-            self.tell(&entry, Some((lock, &judgement))).await?;
+            if let Some(unsent) = entry.unsent.last().cloned() {
+                self.tell(&mut entry, &unsent, Some((lock, &judgement)))
+                    .await?;
+            }
             attended.notified = true;
         } else if is_changed {
             self.save(&mut entry, None).await?;

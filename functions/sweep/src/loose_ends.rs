@@ -71,9 +71,9 @@ impl<W: World> Sweep<'_, W> {
             return Ok(false);
         }
         if entry.status.is_over() {
-            if entry.claim_unsent(now).is_some() {
+            while let Some(unsent) = entry.claim_unsent(now) {
                 self.save(&mut entry, None).await?;
-                self.tell(&entry, None).await?;
+                self.tell(&mut entry, &unsent, None).await?;
             }
             return Ok(false);
         }
@@ -82,7 +82,9 @@ impl<W: World> Sweep<'_, W> {
         }
         let event = Event::new(EventKind::Ended, now, "its holder let go");
         self.save(&mut entry, Some(event)).await?;
-        self.tell(&entry, None).await?;
+        if let Some(unsent) = entry.unsent.last().cloned() {
+            self.tell(&mut entry, &unsent, None).await?;
+        }
         Ok(true)
     }
 

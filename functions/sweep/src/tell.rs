@@ -1,6 +1,6 @@
 //! Publishes what an entry owes.
 
-use lockwarden_core::ledger::{Entry, Event, EventKind};
+use lockwarden_core::ledger::{Entry, Event, EventKind, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind};
 use lockwarden_core::policy::Judgement;
@@ -14,42 +14,34 @@ impl<W: World> Sweep<'_, W> {
     /// and is paid when its lease is over.
     pub(crate) async fn tell(
         &self,
-        entry: &Entry,
+        entry: &mut Entry,
+        unsent: &Unsent,
         sight: Option<(&Lock, &Judgement)>,
     ) -> Result<(), Option<Incomplete>> {
-        let Some(kind) = entry.unsent.as_ref().map(|unsent| unsent.kind) else {
-            return Ok(());
-        };
-        let Some(notice) = self.notice(kind, entry, sight) else {
+        let Some(notice) = self.notice(unsent, entry, sight) else {
             return Ok(());
         };
         self.world
             .publish(&notice)
             .await
             .map_err(|failure| Some(trouble("the notice topic", &failure)))?;
-        let mut entry = entry.clone();
         let now = self.world.now();
-        entry.sent(kind, now);
-        self.save(
-            &mut entry,
-            Some(Event::new(EventKind::Notice, now, kind.word())),
-        )
-        .await
+        entry.sent(unsent, now);
+        let event = Event::new(EventKind::Notice, now, unsent.kind.word());
+        self.save(entry, Some(event)).await
     }
 
     fn notice(
         &self,
-        kind: NoticeKind,
+        unsent: &Unsent,
         entry: &Entry,
         sight: Option<(&Lock, &Judgement)>,
     ) -> Option<Notice> {
-        match (kind, sight, &entry.outcome) {
+        match (unsent.kind, sight, &unsent.outcome) {
+            (_, _, Some(outcome)) => Some(Notice::of_outcome(outcome.clone(), Some(entry))),
             (NoticeKind::Ended, _, None) => Some(Notice::ended(entry)),
-            (kind, Some((lock, judgement)), _) if kind.asks() => {
+            (kind, Some((lock, judgement)), None) if kind.asks() => {
                 Some(Notice::asking(kind, entry, lock, judgement, self.desk()))
-            }
-            (kind, _, Some(outcome)) if !kind.asks() => {
-                Some(Notice::of_outcome(outcome.clone(), Some(entry)))
             }
             _ => None,
         }

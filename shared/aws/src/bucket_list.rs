@@ -1,7 +1,6 @@
 //! Lists the lock objects of a bucket.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::Object;
 use futures_util::stream::{self, StreamExt as _};
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::settings::Bucket;
@@ -19,7 +18,7 @@ const AT_ONCE: usize = 16;
 /// Every lock object of a bucket, or of the part of it that is looked at: all pages, then each object.
 pub async fn list(client: &Client, bucket: &Bucket) -> Listing {
     let mut listing = Listing::default();
-    let mut found: Vec<Object> = Vec::new();
+    let mut found: Vec<Listed> = Vec::new();
     let mut token = None;
     loop {
         let page = client
@@ -29,7 +28,8 @@ pub async fn list(client: &Client, bucket: &Bucket) -> Listing {
             .set_continuation_token(token)
             .send()
             .await
-            .map_err(Failure::of(format!("list the bucket {}", bucket.name)));
+            .map_err(Failure::of(format!("list the bucket {}", bucket.name)))
+            .and_then(|page| bucket_read::whole(&bucket.name, page));
         let page = match page {
             Ok(page) => page,
             Err(failure) => {
@@ -39,17 +39,22 @@ pub async fn list(client: &Client, bucket: &Bucket) -> Listing {
         };
         let objects = page.contents.unwrap_or_default();
         listing.scanned += objects.len() as u64;
-        found.extend(objects.into_iter().filter(|object| {
-            LockPath::of_lock_file(&bucket.name, object.key().unwrap_or_default()).is_some()
-        }));
+        for object in &objects {
+            let key = object.key().unwrap_or_default();
+            if LockPath::of_lock_file(&bucket.name, key).is_some() {
+                match Listed::of(&bucket.name, object) {
+                    Ok(listed) => found.push(listed),
+                    Err(failure) => listing.failures.push(failure),
+                }
+            }
+        }
         token = page.next_continuation_token;
         if token.is_none() {
             break;
         }
     }
     let reads = found
-        .iter()
-        .filter_map(Listed::of)
+        .into_iter()
         .map(|listed| bucket_read::listed(client, &bucket.name, listed));
     let mut reads = stream::iter(reads).buffer_unordered(AT_ONCE);
     while let Some(read) = reads.next().await {
@@ -243,5 +248,22 @@ mod tests {
         let listing = list(&aws.s3(), &part("")).await;
         assert_eq!(listing.records.len(), many.len());
         assert_eq!(opened(&aws).len(), many.len());
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_was_cut_off_is_a_failure_and_not_an_empty_bucket() {
+        for odd in [
+            "<ListBucketResult></ListBucketResult>",
+            "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+            "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a.tflock</Key></Contents></ListBucketResult>",
+        ] {
+            let client = Aws::in_turn([Answer::xml(odd)]).s3();
+            let bucket = Bucket {
+                name: "b".to_owned(),
+                prefix: String::new(),
+            };
+            let listing = list(&client, &bucket).await;
+            assert!(listing.failures[0].is_transient(), "{odd}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::Object;
 use jiff::Timestamp;
@@ -29,8 +30,15 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// `None` for an entry that lacks what S3 always gives.
-    pub(crate) fn of(object: &Object) -> Option<Self> {
+    /// An entry of a listing.
+    ///
+    /// # Errors
+    /// Where it lacks what S3 always gives; it must not be taken for nothing.
+    pub(crate) fn of(bucket: &str, object: &Object) -> Result<Self, Failure> {
+        Self::whole(object).ok_or_else(|| cut_off(bucket))
+    }
+
+    fn whole(object: &Object) -> Option<Self> {
         Some(Self {
             key: object.key()?.to_owned(),
             etag: object.e_tag()?.to_owned(),
@@ -158,10 +166,26 @@ async fn find(client: &Client, bucket: &str, key: &str) -> Result<Option<Listed>
         .map_err(Failure::of(format!(
             "look for a key in the bucket {bucket}"
         )))?;
+    let answer = whole(bucket, answer)?;
     let object = answer.contents().first();
-    Ok(object
-        .and_then(Listed::of)
-        .filter(|object| object.key == key))
+    let object = object.filter(|object| object.key() == Some(key));
+    object.map(|object| Listed::of(bucket, object)).transpose()
+}
+
+/// A listing that was cut off on its way reads like a shorter one. A whole one says whether there is more.
+pub(crate) fn whole(
+    bucket: &str,
+    page: ListObjectsV2Output,
+) -> Result<ListObjectsV2Output, Failure> {
+    match (page.is_truncated(), page.next_continuation_token()) {
+        (Some(false), _) | (Some(true), Some(_)) => Ok(page),
+        (None, _) | (Some(true), None) => Err(cut_off(bucket)),
+    }
+}
+
+fn cut_off(bucket: &str) -> Failure {
+    let why = "S3's answer lacks what S3 always says; it may have been cut off";
+    Failure::new(format!("list the bucket {bucket}"), why, Kind::Transient)
 }
 
 fn timestamp(time: &DateTime) -> Option<Timestamp> {

@@ -30,19 +30,25 @@ pub enum Kind {
 }
 
 /// The codes that the services give to failures that pass; whatever has an HTTP status of 5xx passes too.
-const PASSING: [&str; 13] = [
+const PASSING: [&str; 19] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
     "InternalError",
     "InternalServerError",
+    "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
+    "RequestThrottledException",
     "RequestTimeout",
     "ServiceUnavailable",
     "SlowDown",
     "Throttled",
     "ThrottledException",
+    "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionConflictException",
     "TransactionInProgressException",
 ];
 
@@ -86,16 +92,17 @@ fn why<E: Error + ProvideErrorMetadata + 'static>(error: &SdkError<E, HttpRespon
 }
 
 fn kind<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Kind {
-    let answered_5xx = error
-        .raw_response()
-        .is_some_and(|response| response.status().is_server_error());
+    // A success that is an error all the same has a body that was cut off.
+    let odd_answer = error.raw_response().is_some_and(|response| {
+        response.status().is_server_error() || response.status().is_success()
+    });
     let named_so = error.code().is_some_and(|code| PASSING.contains(&code));
     // Nobody answered, or what came back could not be read.
     let unanswered = !matches!(
         error,
         SdkError::ServiceError(_) | SdkError::ConstructionFailure(_)
     );
-    if answered_5xx || named_so || unanswered {
+    if odd_answer || named_so || unanswered {
         Kind::Transient
     } else {
         Kind::Lasting
@@ -151,6 +158,7 @@ mod tests {
             (400, "ThrottlingException", Kind::Transient),
             (400, "RequestLimitExceeded", Kind::Transient),
             (400, "TransactionInProgressException", Kind::Transient),
+            (400, "TransactionConflictException", Kind::Transient),
             (400, "AccessDeniedException", Kind::Lasting),
             (400, "ResourceNotFoundException", Kind::Lasting),
             (400, "ValidationException", Kind::Lasting),

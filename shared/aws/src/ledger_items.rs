@@ -165,11 +165,13 @@ mod tests {
             told: Told {
                 count: 3,
                 last: Some(at("2026-01-01T02:30:00.123456789Z")),
+                of_split: true,
             },
-            unsent: Some(Unsent {
+            unsent: vec![Unsent {
                 kind: NoticeKind::Released,
+                outcome: Some(outcome()),
                 lease_until: at(NOW),
-            }),
+            }],
             kept_until: Some(at("2026-01-01T04:00:00Z")),
             decided: Some(decided()),
             outcome: Some(outcome()),
@@ -269,7 +271,7 @@ mod tests {
     fn an_entry_is_in_the_index_only_while_it_wants_something() {
         let over = Entry {
             status: Status::Released,
-            unsent: None,
+            unsent: Vec::new(),
             ..full()
         };
         let item = entry_item(&ledger(), &over).unwrap();

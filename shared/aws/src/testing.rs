@@ -333,11 +333,12 @@ pub(crate) fn listing_page(objects: &[Stored], next: Option<&str>) -> Answer {
             )
         })
         .collect();
+    let more = next.is_some();
     let next = next.map_or(String::new(), |token| {
         format!("<NextContinuationToken>{token}</NextContinuationToken>")
     });
     Answer::xml(&format!(
-        "<ListBucketResult>{contents}{next}</ListBucketResult>"
+        "<ListBucketResult><IsTruncated>{more}</IsTruncated>{contents}{next}</ListBucketResult>"
     ))
 }
 

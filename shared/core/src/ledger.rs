@@ -12,7 +12,7 @@
 //! ```
 //!
 //! An entry is a value: a function changes its copy and the ledger takes the copy only if nobody wrote in between
-//! (`revision`). A notice that is owed is part of the entry (`unsent`), so a crash between a step and its notice leaves
+//! (`revision`). The notices that are owed are part of the entry (`unsent`), so a crash between a step and its notice leaves
 //! the debt for the next look.
 
 use jiff::{SignedDuration, Timestamp};
@@ -64,9 +64,9 @@ pub struct Entry {
     pub status: Status,
     /// When people were last told, and how often.
     pub told: Told,
-    /// A notice that is owed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unsent: Option<Unsent>,
+    /// The notices that are owed, the oldest first. What came of a decision is owed until it is told, whatever happens next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsent: Vec<Unsent>,
     /// Until when nobody is reminded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<Timestamp>,
@@ -135,6 +135,9 @@ pub struct Told {
 pub struct Unsent {
     /// Which.
     pub kind: NoticeKind,
+    /// What it tells, if it tells what came of a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// Nobody else sends it before.
     pub lease_until: Timestamp,
 }
@@ -246,7 +249,7 @@ impl Entry {
             split: SplitSeen::next(None, lock, now),
             status: Status::Seen,
             told: Told::default(),
-            unsent: None,
+            unsent: Vec::new(),
             kept_until: None,
             decided: None,
             outcome: None,
@@ -294,10 +297,12 @@ impl Entry {
 
     /// Begins a new life: the same text is there again after its end (a restored backup).
     pub fn live_again(&mut self, lock: &Lock, now: Timestamp) {
+        self.forget_questions();
         let first = Self::first_sight(self.code.clone(), lock, now);
         *self = Self {
             revision: self.revision,
             generation: self.generation + 1,
+            unsent: std::mem::take(&mut self.unsent),
             ..first
         };
     }
@@ -307,9 +312,13 @@ impl Entry {
     /// # Errors
     /// [`WrongStep`] from where nobody may be asked.
     pub fn ask(&mut self, kind: NoticeKind, now: Timestamp) -> Result<(), WrongStep> {
+        if self.status == Status::Deciding {
+            return Err(self.wrong_step(Status::Asked));
+        }
         self.step(Status::Asked)?;
         self.kept_until = None;
-        self.owe(kind, now);
+        self.forget_questions();
+        self.owe(kind, None, now);
         Ok(())
     }
 
@@ -320,9 +329,9 @@ impl Entry {
     pub fn end(&mut self, now: Timestamp) -> Result<(), WrongStep> {
         self.step(Status::Ended)?;
         self.ended_at = Some(now);
-        self.unsent = None;
+        self.forget_questions();
         if self.told.count > 0 {
-            self.owe(NoticeKind::Ended, now);
+            self.owe(NoticeKind::Ended, None, now);
         }
         Ok(())
     }
@@ -335,8 +344,7 @@ impl Entry {
         decided.from = self.status;
         self.step(Status::Deciding)?;
         self.outcome = None;
-        // Nobody needs to be asked about what is decided.
-        self.unsent = None;
+        self.forget_questions();
         self.decided = Some(decided);
         Ok(())
     }
@@ -367,20 +375,17 @@ impl Entry {
             OutcomeKind::NotStale | OutcomeKind::Rejected => from,
         };
         if self.status != Status::Deciding || !self.status.may_become(to) {
-            return Err(WrongStep {
-                code: self.code.clone(),
-                from: self.status,
-                to,
-            });
+            return Err(self.wrong_step(to));
         }
         self.status = to;
         if to.is_over() {
             self.ended_at = Some(now);
         }
-        if to == Status::Kept {
+        if outcome.result == OutcomeKind::Kept {
             self.kept_until = outcome.until;
         }
-        self.owe(NoticeKind::of_outcome(outcome.result), now);
+        let kind = NoticeKind::of_outcome(outcome.result);
+        self.owe(kind, Some(outcome.clone()), now);
         self.outcome = Some(outcome);
         Ok(())
     }
@@ -391,31 +396,28 @@ impl Entry {
         matches!(self.status, Status::Asked | Status::Kept)
     }
 
-    /// Takes the owed notice upon itself for the length of a lease; `None` when none is owed or somebody else has it.
-    pub fn claim_unsent(&mut self, now: Timestamp) -> Option<NoticeKind> {
-        let unsent = self
-            .unsent
-            .as_mut()
-            .filter(|unsent| unsent.lease_until <= now)?;
+    /// Takes an owed notice upon itself for the length of a lease; `None` when none is owed or others have them.
+    pub fn claim_unsent(&mut self, now: Timestamp) -> Option<Unsent> {
+        let mut owed = self.unsent.iter_mut();
+        let unsent = owed.find(|unsent| unsent.lease_until <= now)?;
         unsent.lease_until = now + NOTICE_LEASE;
-        Some(unsent.kind)
+        Some(unsent.clone())
     }
 
-    /// The notice of this kind went out. Says whether it was still owed.
-    pub fn sent(&mut self, kind: NoticeKind, now: Timestamp) -> bool {
-        if self
-            .unsent
-            .as_ref()
-            .is_none_or(|unsent| unsent.kind != kind)
-        {
+    /// This notice went out. Says whether it was still owed.
+    pub fn sent(&mut self, sent: &Unsent, now: Timestamp) -> bool {
+        let mut owed = self.unsent.iter();
+        let found =
+            owed.position(|unsent| unsent.kind == sent.kind && unsent.outcome == sent.outcome);
+        let Some(index) = found else {
             return false;
-        }
-        self.unsent = None;
-        if kind.asks() {
+        };
+        self.unsent.remove(index);
+        if sent.kind.asks() {
             self.told = Told {
                 count: self.told.count.saturating_add(1),
                 last: Some(now),
-                of_split: self.told.of_split || kind == NoticeKind::SplitLock,
+                of_split: self.told.of_split || sent.kind == NoticeKind::SplitLock,
             };
         }
         true
@@ -436,7 +438,8 @@ impl Entry {
             | Status::PartlyReleased
             | Status::Ended => None,
         };
-        self.unsent.is_none() && due.is_some_and(|due| due <= now)
+        let is_asking = self.unsent.iter().any(|unsent| unsent.kind.asks());
+        !is_asking && due.is_some_and(|due| due <= now)
     }
 
     /// The decision that was begun and not finished in its time.
@@ -453,7 +456,7 @@ impl Entry {
     /// ledger's index `open`.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_over() || self.unsent.is_some()
+        !self.status.is_over() || !self.unsent.is_empty()
     }
 
     /// When the ledger may forget the entry, epoch seconds: `keep_for` after the lock's end.
@@ -462,21 +465,31 @@ impl Entry {
         self.ended_at.map(|ended| (ended + keep_for).as_second())
     }
 
-    fn owe(&mut self, kind: NoticeKind, now: Timestamp) {
-        self.unsent = Some(Unsent {
+    fn owe(&mut self, kind: NoticeKind, outcome: Option<Outcome>, now: Timestamp) {
+        self.unsent.push(Unsent {
             kind,
+            outcome,
             lease_until: now + NOTICE_LEASE,
         });
+    }
+
+    /// A question that was not asked yet is moot once things went on.
+    fn forget_questions(&mut self) {
+        self.unsent.retain(|unsent| !unsent.kind.asks());
+    }
+
+    fn wrong_step(&self, to: Status) -> WrongStep {
+        WrongStep {
+            code: self.code.clone(),
+            from: self.status,
+            to,
+        }
     }
 
     fn step(&mut self, to: Status) -> Result<(), WrongStep> {
         let stays = self.status == to && matches!(to, Status::Asked | Status::Kept);
         if !stays && !self.status.may_become(to) {
-            return Err(WrongStep {
-                code: self.code.clone(),
-                from: self.status,
-                to,
-            });
+            return Err(self.wrong_step(to));
         }
         self.status = to;
         Ok(())

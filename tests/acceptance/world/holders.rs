@@ -113,13 +113,10 @@ impl World {
         bucket.get_mut(&format!("{key}.tflock")).unwrap().is_closed = true;
     }
 
-    /// Whether neither the lock table nor the bucket holds a lock of this state.
+    /// Whether neither a lock table nor the bucket holds a lock of this state.
     pub(crate) fn is_free(&self, path: &str) -> bool {
         let stores = self.stores.borrow();
-        let in_table = stores
-            .tables
-            .get(TABLE)
-            .is_some_and(|table| table.contains_key(path));
+        let in_table = stores.tables.values().any(|table| table.contains_key(path));
         drop(stores);
         !in_table && !self.has_object(path)
     }

@@ -15,6 +15,9 @@ use super::{Call, Outage, Stores, World};
 /// What a function answers: its reply, or the error that Lambda would see.
 pub(crate) type Answer = Result<Value, String>;
 
+/// No story comes near this.
+const TOO_MANY_STEPS: u64 = 1_000_000;
+
 /// What happens to one run of a function. Calls are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -167,8 +170,13 @@ impl World {
     pub(crate) fn run(&self, tasks: Vec<Task<'_>>) -> Vec<Option<Answer>> {
         let mut answers: Vec<Option<Answer>> = tasks.iter().map(|_| None).collect();
         let mut running: Vec<(usize, Task<'_>)> = tasks.into_iter().enumerate().collect();
+        let begun = self.steps.get();
         while !running.is_empty() {
             let steps = self.steps.get();
+            assert!(
+                steps - begun < TOO_MANY_STEPS,
+                "the functions run in circles"
+            );
             for round in (1..=running.len()).rev() {
                 let position = usize::try_from(self.below(round as u64)).unwrap();
                 running.swap(position, round - 1);

@@ -91,18 +91,32 @@ fn standing_at(status: Status) -> Entry {
     }
 }
 
+fn claimed(entry: &mut Entry, now: Timestamp) -> Option<NoticeKind> {
+    entry.claim_unsent(now).map(|unsent| unsent.kind)
+}
+
+/// A notice without an outcome went out.
+fn went_out(entry: &mut Entry, kind: NoticeKind) -> bool {
+    let [unsent] = &owing(kind, NOW)[..] else {
+        panic!("one is owed")
+    };
+    entry.sent(unsent, at(NOW))
+}
+
 fn told(count: u32, last: &str) -> Told {
     Told {
         count,
         last: Some(at(last)),
+        of_split: false,
     }
 }
 
-fn owing(kind: NoticeKind, lease_until: &str) -> Option<Unsent> {
-    Some(Unsent {
+fn owing(kind: NoticeKind, lease_until: &str) -> Vec<Unsent> {
+    vec![Unsent {
         kind,
+        outcome: None,
         lease_until: at(lease_until),
-    })
+    }]
 }
 
 fn decided(delivery: &str) -> Decided {
@@ -182,7 +196,7 @@ fn a_first_sight_asks_nobody_and_owes_nothing() {
     );
     assert_eq!(entry.status, Status::Seen);
     assert_eq!(entry.lock(), pair());
-    assert_eq!((entry.told, entry.unsent), (Told::default(), None));
+    assert_eq!((entry.told, entry.unsent), (Told::default(), vec![]));
 }
 
 #[test]
@@ -242,7 +256,7 @@ fn who_was_asked_is_told_the_end_and_who_was_not_is_left_in_peace() {
     let mut never_told = standing_at(Status::Asked);
     never_told.unsent = owing(NoticeKind::StaleLock, NOW);
     never_told.end(at(NOW)).unwrap();
-    assert_eq!(never_told.unsent, None);
+    assert_eq!(never_told.unsent, []);
 }
 
 #[test]
@@ -265,7 +279,7 @@ fn a_decision_is_taken_wherever_the_lock_is_still_there() {
         };
         assert_eq!(entry.decided, Some(expected));
         assert_eq!(entry.status, Status::Deciding);
-        assert_eq!((entry.outcome, entry.unsent), (None, None));
+        assert_eq!((entry.outcome, entry.unsent), (None, vec![]));
     }
 }
 
@@ -299,7 +313,11 @@ fn each_outcome_has_its_place_in_the_life_cycle() {
         let entry = concluded(Status::Asked, result).unwrap();
         assert_eq!(entry.status, status, "{result:?}");
         assert_eq!(entry.outcome, Some(came_to(result)));
-        assert_eq!(entry.unsent, owing(notice, "2026-01-01T03:00:30Z"));
+        let [owed] = &entry.unsent[..] else {
+            panic!("{:?}", entry.unsent)
+        };
+        assert_eq!((owed.kind, &owed.outcome), (notice, &entry.outcome));
+        assert_eq!(owed.lease_until, at("2026-01-01T03:00:30Z"));
         let ended_at = status.is_over().then(|| at(NOW));
         assert_eq!(entry.ended_at, ended_at, "{result:?}");
     }
@@ -373,10 +391,10 @@ fn a_notice_is_nobody_elses_until_its_lease_is_over() {
     let before = entry.clone();
     assert_eq!(entry.claim_unsent(end - A_NANOSECOND), None);
     assert_eq!(entry, before);
-    assert_eq!(entry.claim_unsent(end), Some(NoticeKind::StaleLock));
+    assert_eq!(claimed(&mut entry, end), Some(NoticeKind::StaleLock));
     let next_end = end + NOTICE_LEASE;
     assert_eq!(entry.claim_unsent(next_end - A_NANOSECOND), None);
-    assert_eq!(entry.claim_unsent(next_end), Some(NoticeKind::StaleLock));
+    assert_eq!(claimed(&mut entry, next_end), Some(NoticeKind::StaleLock));
 }
 
 #[test]
@@ -388,12 +406,12 @@ fn where_no_notice_is_owed_none_is_claimed() {
 fn a_notice_is_owed_until_that_very_one_is_out() {
     let mut entry = seen();
     entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
-    assert!(!entry.sent(NoticeKind::Released, at(NOW)));
+    assert!(!went_out(&mut entry, NoticeKind::Released));
     assert_eq!(entry.told, Told::default());
-    assert!(entry.unsent.is_some());
-    assert!(entry.sent(NoticeKind::StaleLock, at(NOW)));
-    assert_eq!((entry.told.clone(), &entry.unsent), (told(1, NOW), &None));
-    assert!(!entry.sent(NoticeKind::StaleLock, at(NOW)), "sent before");
+    assert_eq!(entry.unsent.len(), 1);
+    assert!(went_out(&mut entry, NoticeKind::StaleLock));
+    assert_eq!((entry.told.clone(), &entry.unsent), (told(1, NOW), &vec![]));
+    assert!(!went_out(&mut entry, NoticeKind::StaleLock), "sent before");
     assert_eq!(entry.told, told(1, NOW));
 }
 
@@ -402,7 +420,7 @@ fn only_a_notice_that_asks_counts_as_asking() {
     let mut entry = standing_at(Status::Kept);
     entry.told = told(3, FIRST_SIGHT);
     entry.unsent = owing(NoticeKind::Kept, NOW);
-    assert!(entry.sent(NoticeKind::Kept, at(NOW)));
+    assert!(went_out(&mut entry, NoticeKind::Kept));
     assert_eq!(entry.told, told(3, FIRST_SIGHT));
 }
 
@@ -518,7 +536,7 @@ fn a_split_is_forgotten_when_its_other_side_is_gone() {
 }
 
 #[test]
-fn a_new_life_keeps_nothing_but_code_revision_and_the_count_of_lives() {
+fn a_new_life_keeps_nothing_but_code_revision_the_count_of_lives_and_what_is_owed() {
     let ended = Entry {
         revision: 17,
         generation: 2,
@@ -532,6 +550,7 @@ fn a_new_life_keeps_nothing_but_code_revision_and_the_count_of_lives() {
     let expected = Entry {
         revision: 17,
         generation: 3,
+        unsent: ended.unsent,
         ..Entry::first_sight(ended.code, &half, later)
     };
     assert_eq!(entry, expected);
@@ -695,7 +714,7 @@ fn what_an_entry_lacks_is_not_written() {
         .map(String::as_str)
         .collect();
     assert_snapshot!(names.join(" "), @"code content first_seen generation places revision sightings state status told");
-    assert_snapshot!(written["told"], @r#"{"count":0}"#);
+    assert_snapshot!(written["told"], @r#"{"count":0,"of_split":false}"#);
 }
 
 #[test]
@@ -827,4 +846,55 @@ proptest! {
         let entry = Entry { content: Content::Text(text), ..seen() };
         prop_assert_eq!(there_and_back(&entry), entry);
     }
+}
+
+#[test]
+fn what_came_of_a_decision_is_owed_whatever_happens_next() {
+    let half_gone = || concluded(Status::Asked, OutcomeKind::PartlyReleased).unwrap();
+    let kinds = |entry: &Entry| -> Vec<NoticeKind> {
+        entry.unsent.iter().map(|unsent| unsent.kind).collect()
+    };
+    let mut ended = half_gone();
+    ended.told = told(1, NOW);
+    ended.end(at(NOW)).unwrap();
+    assert_eq!(kinds(&ended), [NoticeKind::Released, NoticeKind::Ended]);
+
+    let mut decided_again = half_gone();
+    decided_again.decide(decided("d-2")).unwrap();
+    assert_eq!(kinds(&decided_again), [NoticeKind::Released]);
+    let told_then = decided_again.unsent[0].outcome.clone().unwrap();
+    assert_eq!(told_then.result, OutcomeKind::PartlyReleased);
+
+    let mut back = half_gone();
+    back.live_again(&pair(), at(NOW));
+    assert_eq!(kinds(&back), [NoticeKind::Released]);
+}
+
+#[test]
+fn a_question_that_was_not_asked_yet_is_moot_once_it_is_decided() {
+    let mut entry = seen();
+    entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
+    entry.decide(decided("d-1")).unwrap();
+    assert_eq!(entry.unsent, []);
+}
+
+#[test]
+fn nobody_is_asked_while_a_decision_is_carried_out() {
+    let mut entry = standing_at(Status::Deciding);
+    entry.ask(NoticeKind::Reminder, at(NOW)).unwrap_err();
+    assert_eq!(entry.unsent, []);
+}
+
+#[test]
+fn a_kept_lock_whose_release_comes_to_nothing_is_still_kept_until_then() {
+    let mut entry = concluded(Status::Kept, OutcomeKind::NotStale).unwrap();
+    entry.kept_until = Some(at(NOW));
+    entry.decide(decided("d-2")).unwrap();
+    entry
+        .conclude(came_to(OutcomeKind::NotStale), at(NOW))
+        .unwrap();
+    assert_eq!(
+        (entry.status, entry.kept_until),
+        (Status::Kept, Some(at(NOW)))
+    );
 }
