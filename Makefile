@@ -10,9 +10,10 @@ export RUSTDOCFLAGS := -D warnings
 export INSTA_UPDATE := no
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup build demo test check format lock-tools
+.PHONY: help setup build demo test test-quick check format lock-tools
 
 help:  ## Say what there is
+	@echo "Lockwarden. Needs Rust, a C compiler, Python 3 and make. Start with \`make demo\`."
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(TOOLS)  ## Install the tools (a local AWS, the AWS and SAM CLIs, linters) into .venv
@@ -36,6 +37,9 @@ test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stac
 	$(VENV)/bin/pytest -q -p no:cacheprovider local
 	@command -v terraform >/dev/null || command -v tofu >/dev/null || \
 	  echo "== SKIPPED: the tests with a real Terraform. No terraform or tofu is on PATH."
+
+test-quick:  ## The tests that need no local AWS, in seconds
+	cargo test --locked --workspace
 
 check: setup  ## Format, lints, documentation, template, dependencies
 	cargo fmt --check

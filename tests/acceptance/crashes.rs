@@ -208,12 +208,7 @@ fn an_approve_that_loses_any_answer_is_finished_by_sweeps() {
 /// A decision that was left half-done, with its lease over, handed to `approve` by a sweep.
 fn half_done(kind: Kind) -> (World, String) {
     let (world, request, _) = approved(kind);
-    let mut number = 1;
-    while world.entry(&request).status != Status::Deciding {
-        let task = world.approving("invoke-x", &release(&request), Fate::DiesBefore(number));
-        world.run_one(task);
-        number += 1;
-    }
+    world.leave_half_done(&request);
     world.wait("46s");
     (world, request)
 }
@@ -237,6 +232,37 @@ fn a_finish_that_is_killed_between_any_two_calls_is_finished_by_the_next() {
                     break;
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn a_finish_that_was_just_begun_is_left_alone_for_a_while() {
+    let (world, request) = half_done(Kind::Pair);
+    let finish = serde_json::json!({"finish": request});
+    // It reads the entry, takes it up, and is gone.
+    world.run_one(world.approving("finish-1", &finish, Fate::DiesBefore(3)));
+
+    assert_eq!(world.decide(&finish)["outcome"], "rejected");
+    assert_eq!(world.deleted(), []);
+    world.wait("46s");
+    assert_eq!(world.decide(&finish)["outcome"], "released");
+}
+
+#[test]
+fn several_finishes_at_once_finish_it_once() {
+    for kind in Kind::ALL {
+        for seed in 0..20 {
+            let (world, request) = half_done(kind);
+            let world = world.seeded(seed);
+            let finish = serde_json::json!({"finish": request});
+            let finishes = (0..5).map(|number| {
+                let id = format!("finish-{number}");
+                world.approving(&id, &finish, Fate::Lives)
+            });
+            world.run(finishes.collect());
+            assert_released(&world, &request, &format!("{kind:?}, seed {seed}"));
+            assert_eq!(world.told_count("released"), 1, "{kind:?}, seed {seed}");
         }
     }
 }
@@ -305,12 +331,8 @@ fn a_refusal_survives_any_crash() {
 #[test]
 fn a_decision_about_a_lock_whose_release_was_just_begun_is_told_to_come_again() {
     let (world, request, _) = approved(Kind::Item);
-    let mut number = 1;
-    while world.entry(&request).status != Status::Deciding {
-        let task = world.approving("invoke-x", &release(&request), Fate::DiesBefore(number));
-        world.run_one(task);
-        number += 1;
-    }
+    world.leave_half_done(&request);
+
     let busy = world.try_decide(&release(&request)).unwrap_err();
     assert!(
         busy.contains("another decision about the same lock"),

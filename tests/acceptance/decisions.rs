@@ -206,24 +206,13 @@ fn with_releases_switched_off_nothing_is_released_and_keep_still_works() {
 #[test]
 fn releases_that_are_switched_off_stop_a_decision_that_was_left_half_done_too() {
     let (world, request) = asked();
-    leave_half_done(&world, &request);
+    world.leave_half_done(&request);
     let off = World::with(&[("RELEASES", "disabled")]).with_the_stores_of(&world);
     off.wait("1m");
     off.sweep();
     off.deliver_queue();
     assert_eq!(off.locked().len(), 1, "the switch is off");
     assert_eq!(off.deleted(), []);
-}
-
-/// `approve` dies right after the decision is in the ledger.
-fn leave_half_done(world: &World, request: &str) {
-    let mut number = 1;
-    while world.entry(request).status != Status::Deciding {
-        let task = world.approving("invoke-x", &release(request), Fate::DiesBefore(number));
-        world.run_one(task);
-        number += 1;
-    }
-    assert_eq!(world.locked().len(), 1);
 }
 
 #[test]

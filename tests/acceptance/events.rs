@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::world::{Call, Fate, Kind, Task, World, release};
+use crate::world::{Fate, Kind, Task, World};
 
 /// The lock that the events are about: the state, the ID, and the request code that follows from the two.
 const STATE: &str = "acme-tf-state/prod/terraform.tfstate";
@@ -124,7 +124,7 @@ fn before_approve(situation: &str) -> World {
         "changed-hands" => {
             world.lock(Kind::Item, STATE, "ci-node-08");
         }
-        "finish" => leave_half_done(&world),
+        "finish" => world.leave_half_done(REQUEST),
         _ => {}
     }
     world.wait("5m");
@@ -141,15 +141,6 @@ fn held(world: &World, kind: Kind) {
         r#"{{"ID":"{ID}","Operation":"OperationTypeApply","Info":"","Who":"runner@ci-node-07","Version":"1.11.4","Created":"2026-03-02T08:00:00Z","Path":"{STATE}"}}"#
     );
     world.lock_with(kind, STATE, &text);
-}
-
-/// `approve` dies just before it deletes.
-fn leave_half_done(world: &World) {
-    let decision = release(REQUEST);
-    world.just_before(Call::Digest, |world| world.throttle("ledger"));
-    let task = world.approving("invoke-before", &decision, Fate::Lives);
-    world.run_one(task).unwrap().unwrap_err();
-    world.mend();
 }
 
 /// What the function answered, whom it told what, what is still locked, and what it counted.

@@ -157,6 +157,25 @@ fn without_its_ledger_a_sweep_lists_the_locks_and_asks_nobody() {
 }
 
 #[test]
+fn with_a_ledger_that_takes_no_writes_a_sweep_lists_the_locks_and_asks_nobody() {
+    let world = World::new();
+    world.lock(Kind::Item, STATE, "ci-7");
+    world.wait("20m");
+    world.deny("writes of the ledger");
+
+    let failed = world.try_sweep().unwrap_err();
+
+    assert!(
+        failed.starts_with("SweepIncomplete: the ledger: "),
+        "{failed}"
+    );
+    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.metric("HeldLocks"), 1);
+    assert_eq!(world.metric("StaleLocks"), 1);
+    assert_eq!(world.metric("OldestUnprocessedAge"), 1_200);
+}
+
+#[test]
 fn an_incomplete_sweep_that_saw_nothing_stale_does_not_say_that_all_is_well() {
     let world = World::new();
     world.throttle("table terraform-state-locks");
@@ -214,7 +233,7 @@ fn an_approve_that_cannot_be_reached_is_told_as_incomplete() {
     world.lock(Kind::Item, STATE, "ci-7");
     let request = world.ask_about(STATE);
     world.right_after(Call::Digest, |world| {
-        world.throttle("table terraform-state-locks")
+        world.throttle("table terraform-state-locks");
     });
     world.try_decide(&release(&request)).unwrap_err();
     assert_eq!(world.entry(&request).status, Status::Deciding);

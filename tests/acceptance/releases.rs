@@ -124,7 +124,9 @@ fn the_half_that_is_left_of_a_pair_is_released() {
         let outcome = world.decide(&release(&request));
 
         assert_eq!(outcome_of(&outcome), "released", "{left:?}: {outcome}");
-        assert_eq!(outcome["confirmed"], false, "{left:?}: {outcome}");
+        // What is named is what was deleted: the half that was there.
+        assert_eq!(outcome["confirmed"], true, "{left:?}: {outcome}");
+        assert_eq!(outcome["records"].as_array().unwrap().len(), 1, "{outcome}");
         assert_eq!(world.locked(), Vec::<String>::new());
         assert_eq!(world.deleted(), [Some(text)]);
     }
@@ -264,4 +266,37 @@ fn several_stores_may_hold_the_same_path_and_a_name_that_fits_two_is_refused() {
     assert_eq!(world.locked().len(), 1);
     assert_eq!(world.release(&codes[0]), "released");
     assert_eq!(id_of("ci-7").len(), 36);
+}
+
+#[test]
+fn a_half_that_joined_since_the_notice_is_released_and_named_too() {
+    for (first, then) in [(Kind::Object, Kind::Item), (Kind::Item, Kind::Object)] {
+        let world = World::new();
+        let text = world.lock(first, STATE, "ci-7");
+        let request = world.ask_about(STATE);
+        world.lock_with(then, STATE, &text);
+        world.wait("20m");
+
+        let outcome = world.decide(&release(&request));
+
+        assert_eq!(outcome_of(&outcome), "released", "{first:?}: {outcome}");
+        assert_eq!(world.locked(), [""; 0], "{first:?}");
+        assert_eq!(outcome["confirmed"], true, "{first:?}: {outcome}");
+        assert_eq!(outcome["records"].as_array().unwrap().len(), 2, "{outcome}");
+    }
+}
+
+#[test]
+fn a_record_that_was_written_again_as_it_was_is_the_same_lock() {
+    for kind in Kind::ALL {
+        let world = World::of_kind(kind);
+        let text = world.lock(kind, STATE, "ci-7");
+        let request = world.ask_about(STATE);
+        world.wait("1h");
+        world.lock_with(kind, STATE, &text);
+        world.wait("20m");
+        world.sweep();
+        assert_eq!(world.entry_of(STATE).code.as_str(), request, "{kind:?}");
+        assert_eq!(world.release(&request), "released", "{kind:?}");
+    }
 }

@@ -4,7 +4,7 @@ use lockwarden_core::ledger::{EventKind, Status};
 use lockwarden_core::report::SweepReport;
 use serde_json::{Value, json};
 
-use crate::world::{Call, Fate, Kind, STATE, TABLE, Task, World, record_text, release};
+use crate::world::{Call, Fate, Kind, STATE, TABLE, Task, World, record_text};
 
 const OTHER: &str = "acme-tf-state/prod/database.tfstate";
 
@@ -218,6 +218,21 @@ fn ten_sweeps_at_once_send_one_notice_for_each_lock() {
 }
 
 #[test]
+fn each_of_several_sweeps_at_once_reports_every_lock() {
+    for seed in 0..40 {
+        let world = World::new().seeded(seed);
+        world.lock(Kind::Item, STATE, "ci-7");
+        world.lock(Kind::Pair, OTHER, "ci-8");
+        world.wait("20m");
+        for report in world.run((0..4).map(|_| world.sweeping(Fate::Lives)).collect()) {
+            let report = report.unwrap().unwrap();
+            assert_eq!(report["held"], 2, "seed {seed}: {report}");
+            assert_eq!(report["stale"], 2, "seed {seed}: {report}");
+        }
+    }
+}
+
+#[test]
 fn sweeps_whose_writes_collide_tell_each_lock_all_the_same() {
     for seed in 0..40 {
         let world = World::new().seeded(seed).with_conflicts(4);
@@ -311,13 +326,7 @@ fn a_decision_that_was_left_half_done_is_handed_to_approve() {
     let world = World::new();
     world.lock(Kind::Item, STATE, "ci-7");
     let request = world.ask_about(STATE);
-    // Dead after the decision is in the ledger.
-    let mut number = 1;
-    while world.entry(&request).status != Status::Deciding {
-        let decision = release(&request);
-        world.run_one(world.approving("invoke-x", &decision, Fate::DiesBefore(number)));
-        number += 1;
-    }
+    world.leave_half_done(&request);
 
     world.wait("30s");
     world.sweep();
@@ -420,6 +429,30 @@ fn a_sweep_that_runs_out_of_time_says_so_and_the_next_goes_on() {
     world.wait("1m");
     world.sweep();
     assert_eq!(world.told_count("stale_lock"), 40);
+}
+
+#[test]
+fn a_sweep_that_runs_out_of_time_over_what_has_ended_says_so_too() {
+    let world = World::new();
+    for number in 0..40 {
+        let path = format!("acme-tf-state/{number}.tfstate");
+        world.lock(Kind::Item, &path, &path);
+    }
+    world.wait("20m");
+    world.sweep();
+    for number in 0..40 {
+        world.unlock(&format!("acme-tf-state/{number}.tfstate"));
+    }
+    world.give_sweeps("10s");
+    world.right_after(Call::Publish, |world| world.wait("11s"));
+
+    let failed = world.try_sweep().unwrap_err();
+    assert!(failed.contains("it ran out of time"), "{failed}");
+
+    world.give_sweeps("5m");
+    world.wait("1m");
+    world.sweep();
+    assert_eq!(world.told_count("ended"), 40);
 }
 
 #[test]

@@ -214,7 +214,8 @@ impl World {
         self.deadline.set(self.clock() + span);
     }
 
-    /// A store (`table NAME`, `bucket NAME`, `state`, `ledger`, `topic`, `approve`) is too busy to answer.
+    /// A store (`table NAME`, `bucket NAME`, `state`, `ledger`, `writes of the ledger`, `topic`,
+    /// `approve`) is too busy to answer.
     pub(crate) fn throttle(&self, store: &str) {
         self.break_off(
             store,

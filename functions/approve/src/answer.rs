@@ -122,11 +122,7 @@ impl<W: World> Approve<'_, W> {
             example: Some(rejection.example),
             ..Outcome::new(OutcomeKind::Rejected, rejection.by).because(rejection.why)
         };
-        let event = delivered.event(
-            EventKind::Refusal,
-            delivered.sent_at.unwrap_or(now),
-            &outcome,
-        );
+        let event = delivered.event(EventKind::Refusal, now, &outcome);
         let answer = delivered.answer_owing(outcome, now);
         match self.world.keep_refusal(&event, &answer).await? {
             Kept::Yes => {

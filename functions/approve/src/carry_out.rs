@@ -42,10 +42,6 @@ impl<W: World> Approve<'_, W> {
             Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => return Ok(Step::Again),
             Err(NotWritten::Failed(failure)) => return Err(failure),
         }
-        if let Some(why) = self.switched_off(decision.action) {
-            let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
-            return self.conclude(entry, outcome).await;
-        }
         let sight = match self.look(&entry).await? {
             Ok(sight) => sight,
             Err(why) => {
@@ -53,6 +49,10 @@ impl<W: World> Approve<'_, W> {
                 return self.conclude(entry, outcome).await;
             }
         };
+        if let Some(why) = self.switched_off(decision.action) {
+            let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
+            return self.stop(entry, outcome, &sight.present).await;
+        }
         match release::decide(&entry, &self.as_look(&sight), &decision.even_if) {
             Ok(release) => self.carry_out(entry, &release, &sight).await,
             Err(Refusal::Gone) => self.gone(entry).await,
@@ -62,9 +62,26 @@ impl<W: World> Approve<'_, W> {
             }
             Err(refusal) => {
                 let outcome = refused(&entry, &decision, refusal);
-                self.conclude(entry, outcome).await
+                self.stop(entry, outcome, &sight.present).await
             }
         }
+    }
+
+    /// Ends a decision that may not go on. If half of a pair is gone by then, that is what has to be told.
+    async fn stop(
+        &self,
+        entry: Entry,
+        outcome: Outcome,
+        present: &[Lock],
+    ) -> Result<Step, Failure> {
+        if !is_pair(&entry) || !our_object_is_gone(&entry, present) {
+            return self.conclude(entry, outcome).await;
+        }
+        let why = outcome.why.unwrap_or_default();
+        let by_half = half_released(&entry).because(format!(
+            "the lock object is gone, and the item stays: {why}"
+        ));
+        self.conclude(entry, by_half).await
     }
 
     /// Deletes, half by half.
@@ -174,11 +191,9 @@ impl<W: World> Approve<'_, W> {
     ) -> Result<Step, Failure> {
         let by = decided_by(&entry);
         let outcome = if object_gone {
-            let records = entry.places.iter().filter(|place| is_object(place));
             Outcome {
-                records: records.map(RecordName::from).collect(),
                 now_held_by: Some(holder),
-                ..about(&entry, OutcomeKind::PartlyReleased, &by).because(
+                ..half_released(&entry).because(
                     "the lock object is gone, and the item changed before it could be deleted",
                 )
             }
@@ -308,6 +323,15 @@ impl Concluded {
 
 fn is_object(place: &Place) -> bool {
     matches!(place, Place::S3 { .. })
+}
+
+/// The first half of a pair is gone, the second is not ours to delete.
+fn half_released(entry: &Entry) -> Outcome {
+    let records = entry.places.iter().filter(|place| is_object(place));
+    Outcome {
+        records: records.map(RecordName::from).collect(),
+        ..about(entry, OutcomeKind::PartlyReleased, &decided_by(entry))
+    }
 }
 
 /// Whether the first half of a pair was deleted, as far as what is there now tells: there is no object, or the item is ours

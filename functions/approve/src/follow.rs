@@ -158,7 +158,7 @@ impl<W: World> Approve<'_, W> {
                 Standing::Gone => {}
             }
         }
-        let result = if entry.status == Status::ChangedHands {
+        let result = if now_held_by.is_some() || entry.status == Status::ChangedHands {
             OutcomeKind::ChangedHands
         } else {
             OutcomeKind::AlreadyReleased
@@ -266,6 +266,10 @@ impl<W: World> Approve<'_, W> {
         };
         match release::decide(&entry, &self.as_look(&sight), &decision.even_if) {
             Ok(release) => {
+                // Halves may have come or gone since the last look; what is deleted is what is there now.
+                if let Standing::Same(lock) = release::standing(&entry, &sight.present) {
+                    entry.see(lock, self.world.now());
+                }
                 if entry
                     .decide(self.decided(delivered, decision, &entry))
                     .is_err()

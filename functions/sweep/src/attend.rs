@@ -11,7 +11,7 @@ use lockwarden_core::report::{Incomplete, ReportedLock};
 
 use crate::ports::World;
 use crate::survey::KnownLock;
-use crate::sweep::{Sweep, write_trouble};
+use crate::sweep::{Sweep, out_of_time, write_trouble};
 
 /// What came of a lock.
 #[derive(Debug, Default)]
@@ -29,10 +29,7 @@ impl<W: World> Sweep<'_, W> {
     pub(crate) async fn attend(&self, known: &KnownLock) -> Attended {
         if !self.has_time() {
             return Attended {
-                trouble: Some(Incomplete {
-                    store: "the sweep".to_owned(),
-                    why: "it ran out of time before it came to all locks".to_owned(),
-                }),
+                trouble: Some(out_of_time()),
                 ..Attended::default()
             };
         }
@@ -66,22 +63,31 @@ impl<W: World> Sweep<'_, W> {
         attended: &mut Attended,
     ) -> Result<(), Option<Incomplete>> {
         let lock = &known.lock;
-        let (mut entry, mut is_changed) = match &known.entry {
-            Some(entry) if entry.status.is_over() => {
-                let Some(entry) = self.back_again(entry, lock).await? else {
-                    return Ok(());
-                };
-                (entry, false)
-            }
-            Some(entry) => (entry.clone(), false),
+        let now = self.world.now();
+        let (mut entry, begins) = match &known.entry {
             None => {
-                let entry = Entry::first_sight(known.code.clone(), lock, self.world.now());
-                (self.open(entry, "first sight").await?, false)
+                let entry = Entry::first_sight(known.code.clone(), lock, now);
+                (entry, Some("first sight"))
             }
+            Some(over) if over.status.is_over() => {
+                if !self.is_back(over).await? {
+                    return Ok(());
+                }
+                let mut entry = over.clone();
+                entry.live_again(lock, now);
+                (entry, Some("the same record is there again after its end"))
+            }
+            Some(entry) => (entry.clone(), None),
         };
-        is_changed |= entry.see(lock, self.world.now());
+        let mut is_changed = entry.see(lock, now);
         let judgement = self.judge(lock, &entry).await;
+        // Before anything is written: the lock is there, whatever becomes of the ledger.
         attended.reported = Some(ReportedLock::of(entry.code.clone(), lock, &judgement));
+        if let Some(how) = begins {
+            let event = Event::new(EventKind::Seen, now, how);
+            self.save(&mut entry, Some(event)).await?;
+            is_changed = false;
+        }
         if entry.status == Status::Deciding {
             // Approve has it, and a write of ours would stand in its way.
             if entry.left_half_done(self.world.now()).is_some() {
@@ -113,28 +119,11 @@ impl<W: World> Sweep<'_, W> {
         Ok(())
     }
 
-    /// A lock whose entry is over. Either the list is older than the end, or the very same record is there again.
-    async fn back_again(
-        &self,
-        over: &Entry,
-        lock: &Lock,
-    ) -> Result<Option<Entry>, Option<Incomplete>> {
+    /// A lock whose entry is over: either the list is older than the end, or the very same record is there again.
+    async fn is_back(&self, over: &Entry) -> Result<bool, Option<Incomplete>> {
         let present = self.present(over).await?.unwrap_or_default();
         // Not `standing`: the lock may be back, or left, beside another one that took half of its place.
-        if !present.iter().any(|there| over.is_about(there)) {
-            return Ok(None);
-        }
-        let mut entry = over.clone();
-        entry.live_again(lock, self.world.now());
-        self.open(entry, "the same record is there again after its end")
-            .await
-            .map(Some)
-    }
-
-    async fn open(&self, mut entry: Entry, how: &str) -> Result<Entry, Option<Incomplete>> {
-        let event = Event::new(EventKind::Seen, self.world.now(), how);
-        self.save(&mut entry, Some(event)).await?;
-        Ok(entry)
+        Ok(present.iter().any(|there| over.is_about(there)))
     }
 
     /// Writes the entry. `Err(None)`: somebody else wrote it meanwhile and looks after it.

@@ -9,7 +9,7 @@ use lockwarden_core::report::{Incomplete, SweepReport};
 
 use crate::ports::World;
 use crate::survey::Survey;
-use crate::sweep::{AT_ONCE, Sweep, trouble};
+use crate::sweep::{AT_ONCE, Sweep, out_of_time, trouble};
 
 impl<W: World> Sweep<'_, W> {
     /// Looks after every open entry that no listed lock belongs to.
@@ -59,7 +59,7 @@ impl<W: World> Sweep<'_, W> {
     async fn tie_up(&self, survey: &Survey, mut entry: Entry) -> Result<bool, Option<Incomplete>> {
         let now = self.world.now();
         if !self.has_time() {
-            return Ok(false);
+            return Err(Some(out_of_time()));
         }
         if entry.left_half_done(now).is_some() {
             return match self.hand_over(&entry.code).await {

@@ -182,6 +182,14 @@ impl<W: World> Sweep<'_, W> {
     }
 }
 
+/// What a sweep says that had to stop.
+pub(crate) fn out_of_time() -> Incomplete {
+    Incomplete {
+        store: "the sweep".to_owned(),
+        why: "it ran out of time before it came to all locks".to_owned(),
+    }
+}
+
 /// A failure as a report tells it.
 pub(crate) fn trouble(store: impl Into<String>, failure: &Failure) -> Incomplete {
     Incomplete {

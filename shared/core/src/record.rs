@@ -157,7 +157,7 @@ impl LockInfo {
     }
 }
 
-/// The values that some released version of Terraform or OpenTofu writes (`terraform-facts`: each found in source), with
+/// The values that some released version of Terraform or OpenTofu writes (each was found in source), with
 /// the name that people use and whether the holder may have been writing the state.
 const KNOWN_OPERATIONS: [(&str, &str, bool); 23] = [
     ("OperationTypeApply", "apply or destroy", true),

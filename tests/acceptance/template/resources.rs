@@ -88,14 +88,17 @@ fn the_ledger_has_the_keys_and_indexes_of_its_items() {
 }
 
 #[test]
-fn whatever_fails_ends_in_the_dead_letter_queue() {
+fn a_decision_that_fails_for_good_and_a_tick_that_nobody_takes_are_kept() {
+    let approve = properties("ApproveFunction");
+    assert_eq!(
+        approve["EventInvokeConfig"]["DestinationConfig"]["OnFailure"],
+        json!({"Type": "SQS", "Destination": DEAD_LETTERS})
+    );
+    // A sweep that fails says so every few minutes, and would bury the decisions.
+    let sweep = properties("SweepFunction");
+    assert!(sweep["EventInvokeConfig"]["DestinationConfig"].is_null());
     for function in FUNCTIONS {
-        let properties = properties(function);
-        assert_eq!(
-            properties["EventInvokeConfig"]["DestinationConfig"]["OnFailure"],
-            json!({"Type": "SQS", "Destination": DEAD_LETTERS})
-        );
-        for (name, event) in object(&properties["Events"]) {
+        for (name, event) in object(&properties(function)["Events"]) {
             let target = event["Properties"]
                 .pointer("/DeadLetterConfig/Arn")
                 .or(event["Properties"].pointer("/RedrivePolicy/deadLetterTargetArn"));
@@ -110,12 +113,8 @@ fn whatever_fails_ends_in_the_dead_letter_queue() {
 #[test]
 fn the_dead_letter_queue_lets_in_the_roles_and_the_approvals_topic() {
     let stack = stack();
-    for role in ["SweepRole", "ApproveRole"] {
-        assert!(
-            Policy::of_role(&stack, role).may("sqs:SendMessage", DEAD_LETTERS, &[]),
-            "{role}"
-        );
-    }
+    let may_keep = |role| Policy::of_role(&stack, role).may("sqs:SendMessage", DEAD_LETTERS, &[]);
+    assert!(may_keep("ApproveRole") && !may_keep("SweepRole"));
     let queue = Policy::of_resource(&stack, "DeadLetterQueuePolicy");
     assert_eq!(
         queue.statement("UndeliveredDecisions")["Principal"],
@@ -146,6 +145,12 @@ fn a_failed_sweep_waits_for_the_next_and_a_failed_decision_is_tried_again() {
         properties("ApproveFunction")["EventInvokeConfig"]["MaximumRetryAttempts"],
         2
     );
+}
+
+#[test]
+fn approve_is_over_before_another_may_take_its_decision_up() {
+    let timeout = properties("ApproveFunction")["Timeout"].as_i64().unwrap();
+    assert!(timeout < lockwarden_core::ledger::DECISION_LEASE.as_secs());
 }
 
 #[test]

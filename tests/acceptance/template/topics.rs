@@ -6,6 +6,7 @@ use super::cloudformation::Stack;
 use super::iam::Policy;
 
 const NOTICES: &str = "arn:aws:sns:eu-west-1:111122223333:NoticeTopic";
+const APPROVE: &str = "arn:aws:lambda:eu-west-1:111122223333:function:ApproveFunction";
 const APPROVALS: &str = "arn:aws:sns:eu-west-1:111122223333:ApprovalTopic";
 
 fn policy(id: &str, approvers: &str) -> Policy {
@@ -71,5 +72,6 @@ fn messages_travel_encrypted() {
 fn the_policy_for_approvers_lets_them_decide_and_nothing_else() {
     let approver = policy("ApproverPolicy", "");
     assert_eq!(approver.actions_on(APPROVALS), ["sns:Publish"]);
+    assert_eq!(approver.actions_on(APPROVE), ["lambda:InvokeFunction"]);
     assert!(approver.actions_on(NOTICES).is_empty());
 }

@@ -56,6 +56,20 @@ impl World {
         entry.code.to_string()
     }
 
+    /// `approve` dies right after a decision to release this lock is in the ledger.
+    #[track_caller]
+    pub(crate) fn leave_half_done(&self, request: &str) {
+        let decision = release(request);
+        for number in 1..100 {
+            if self.entry(request).status == Status::Deciding {
+                return;
+            }
+            let fate = Fate::DiesBefore(number);
+            self.run_one(self.approving("invoke-that-dies", &decision, fate));
+        }
+        panic!("the decision did not get into the ledger");
+    }
+
     /// `approve` gets what sweeps handed over.
     #[track_caller]
     pub(crate) fn deliver_queue(&self) {

@@ -17,6 +17,9 @@ use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
 use super::process::Process;
 use super::{Call, Stores};
 
+/// The ledger may be read and not be written.
+const LEDGER_WRITES: &str = "writes of the ledger";
+
 impl Look for Process<'_> {
     async fn item(&self, table: &Table, path: &LockPath) -> Result<Option<Record>, Failure> {
         let store = format!("table {}", table.name);
@@ -77,7 +80,11 @@ impl Process<'_> {
 
     pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<(), NotWritten> {
         let collides = self.collides();
-        self.call(Call::Commit, "ledger", |stores| {
+        let store = match self.world.outage(LEDGER_WRITES) {
+            Some(_) => LEDGER_WRITES,
+            None => "ledger",
+        };
+        self.call(Call::Commit, store, |stores| {
             if collides {
                 return Err(NotWritten::Outdated);
             }

@@ -95,7 +95,7 @@ impl Text {
     }
 
     fn field(&mut self, name: &str, value: impl AsRef<str>) {
-        self.line(format!("{:<12}{}", format!("{name}:"), value.as_ref()));
+        self.line(format!("{:<13}{}", format!("{name}:"), value.as_ref()));
     }
 
     /// A command on a line of its own, or a word why there is none.
@@ -110,7 +110,7 @@ impl Text {
 }
 
 fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictFacts) {
-    text.line(opening(notice.kind));
+    text.line(opening(notice.kind, verdict.verdict));
     text.gap();
     facts(text, lock);
     for rival in &notice.rivals {
@@ -175,7 +175,11 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
     text.line("- touch the item that ends in -md5: it is the checksum of the state, not a lock");
 }
 
-fn opening(kind: NoticeKind) -> &'static str {
+fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
+    if verdict == Verdict::Skewed {
+        return "A Terraform state is locked, and the time in the lock is in the future: a clock is wrong somewhere, and nobody\n\
+                can tell how old the lock is. Nothing has been changed yet; you decide.";
+    }
     match kind {
         NoticeKind::StaleLock => {
             "A Terraform state lock looks stale. Nobody can plan or apply this state until it is released.\n\
