@@ -149,6 +149,36 @@ fn a_sweep_that_is_throttled_at_any_call_is_made_up_for_by_the_next() {
 }
 
 #[test]
+fn a_sweep_whose_calls_are_sent_twice_or_collide_is_made_up_for_by_the_next() {
+    disturb_sweep(Fate::SentTwice);
+    disturb_sweep(Fate::Collides);
+}
+
+#[test]
+fn whoever_was_told_of_a_lock_hears_of_its_end_even_if_the_telling_was_not_noted() {
+    for number in 1..MANY {
+        let world = World::new();
+        world.lock(Kind::Item, STATE, "ci-7");
+        world.wait("20m");
+        world.run_one(world.sweeping(Fate::DiesBefore(number)));
+        let was_disturbed = world.was_disturbed();
+        let was_told = !world.told().is_empty();
+        world.unlock(STATE);
+        for _ in 0..2 {
+            world.wait("5m");
+            world.sweep();
+        }
+        if was_told {
+            assert_eq!(world.told(), ["stale_lock", "ended"], "{number}");
+        }
+        if !was_disturbed {
+            return;
+        }
+    }
+    panic!("a sweep made too many calls");
+}
+
+#[test]
 fn a_sweep_that_dies_while_it_tells_of_an_end_is_made_up_for_by_the_next() {
     for number in 1..MANY {
         let world = World::new();

@@ -164,6 +164,30 @@ fn a_half_done_release_of_a_pair_whose_object_slot_was_taken_is_partly_released(
 }
 
 #[test]
+fn what_is_left_of_a_half_released_pair_is_told_again() {
+    let (world, request) = asked(Kind::Pair);
+    world.right_after(Call::DeleteLockFile, |world| {
+        world.throttle("table terraform-state-locks");
+    });
+    world.try_decide(&release(&request)).unwrap_err();
+    world.mend();
+    world.lock(Kind::Object, STATE, "ci-8");
+    world.wait("1m");
+    world.sweep();
+    world.deliver_queue();
+    assert_eq!(world.entry(&request).status, Status::PartlyReleased);
+    let told = world.told().len();
+
+    for _ in 0..5 {
+        world.wait("20m");
+        world.sweep();
+    }
+
+    assert!(world.told().len() > told, "{:?}", world.told());
+    assert_eq!(world.locked().len(), 2);
+}
+
+#[test]
 fn a_holder_that_lets_go_between_look_and_delete_ends_it() {
     for (kind, delete, expected) in [
         // One transaction: it was not us.
