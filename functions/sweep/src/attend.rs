@@ -166,12 +166,12 @@ impl<W: World> Sweep<'_, W> {
         match entry.status {
             Status::Seen => Some(kind),
             // The worst news does not wait for the next reminder.
-            Status::Asked | Status::Kept
+            Status::Asked | Status::Kept | Status::PartlyReleased
                 if kind == NoticeKind::SplitLock && !entry.told.of_split =>
             {
                 Some(kind)
             }
-            Status::Asked | Status::Kept => entry
+            Status::Asked | Status::Kept | Status::PartlyReleased => entry
                 .wants_reminder(self.world.now(), self.settings.remind_every)
                 .then_some(if entry.told.count == 0 {
                     kind
@@ -182,7 +182,6 @@ impl<W: World> Sweep<'_, W> {
             | Status::Released
             | Status::ChangedHands
             | Status::AlreadyReleased
-            | Status::PartlyReleased
             | Status::Ended => None,
         }
     }

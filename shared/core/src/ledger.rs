@@ -315,7 +315,10 @@ impl Entry {
         if self.status == Status::Deciding {
             return Err(self.wrong_step(Status::Asked));
         }
-        self.step(Status::Asked)?;
+        // What is left of a lock that is half gone is told again, and stays half gone.
+        if self.status != Status::PartlyReleased {
+            self.step(Status::Asked)?;
+        }
         self.kept_until = None;
         self.forget_questions();
         self.owe(kind, None, now);
@@ -329,8 +332,10 @@ impl Entry {
     pub fn end(&mut self, now: Timestamp) -> Result<(), WrongStep> {
         self.step(Status::Ended)?;
         self.ended_at = Some(now);
+        // A question that is still owed may have gone out without anybody noting it.
+        let was_asked = self.told.count > 0 || self.is_asking();
         self.forget_questions();
-        if self.told.count > 0 {
+        if was_asked {
             self.owe(NoticeKind::Ended, None, now);
         }
         Ok(())
@@ -428,18 +433,18 @@ impl Entry {
     pub fn wants_reminder(&self, now: Timestamp, remind_every: SignedDuration) -> bool {
         let due = match self.status {
             // Never told although asked: a decision came before the notice and then came to nothing.
-            Status::Asked => Some(self.told.last.map_or(now, |last| last + remind_every)),
+            Status::Asked | Status::PartlyReleased => {
+                Some(self.told.last.map_or(now, |last| last + remind_every))
+            }
             Status::Kept => self.kept_until,
             Status::Seen
             | Status::Deciding
             | Status::Released
             | Status::ChangedHands
             | Status::AlreadyReleased
-            | Status::PartlyReleased
             | Status::Ended => None,
         };
-        let is_asking = self.unsent.iter().any(|unsent| unsent.kind.asks());
-        !is_asking && due.is_some_and(|due| due <= now)
+        !self.is_asking() && due.is_some_and(|due| due <= now)
     }
 
     /// The decision that was begun and not finished in its time.
@@ -471,6 +476,10 @@ impl Entry {
             outcome,
             lease_until: now + NOTICE_LEASE,
         });
+    }
+
+    fn is_asking(&self) -> bool {
+        self.unsent.iter().any(|unsent| unsent.kind.asks())
     }
 
     /// A question that was not asked yet is moot once things went on.

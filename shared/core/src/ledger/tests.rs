@@ -215,14 +215,25 @@ fn people_are_asked_where_the_lock_is_held_and_nobody_decides() {
 }
 
 #[test]
-fn nobody_is_asked_about_a_lock_that_is_gone_or_half_gone() {
-    for status in OVER.into_iter().chain([Status::PartlyReleased]) {
+fn nobody_is_asked_about_a_lock_that_is_gone() {
+    for status in OVER {
         let before = standing_at(status);
         let mut entry = before.clone();
         let wrong = entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap_err();
         assert_eq!((wrong.from, wrong.to), (status, Status::Asked));
         assert_eq!(entry, before, "a step that does not exist changes nothing");
     }
+}
+
+#[test]
+fn what_is_left_of_a_half_released_lock_is_told_again_and_stays_half_released() {
+    let mut entry = standing_at(Status::PartlyReleased);
+    entry.ask(NoticeKind::Reminder, at(NOW)).unwrap();
+    assert_eq!(entry.status, Status::PartlyReleased);
+    assert_eq!(
+        entry.unsent,
+        owing(NoticeKind::Reminder, "2026-01-01T03:00:30Z")
+    );
 }
 
 #[test]
@@ -253,8 +264,16 @@ fn who_was_asked_is_told_the_end_and_who_was_not_is_left_in_peace() {
         owing(NoticeKind::Ended, "2026-01-01T03:00:30Z")
     );
 
-    let mut never_told = standing_at(Status::Asked);
-    never_told.unsent = owing(NoticeKind::StaleLock, NOW);
+    // It may have gone out, and whoever sent it died before the note.
+    let mut perhaps_told = standing_at(Status::Asked);
+    perhaps_told.unsent = owing(NoticeKind::StaleLock, NOW);
+    perhaps_told.end(at(NOW)).unwrap();
+    assert_eq!(
+        perhaps_told.unsent,
+        owing(NoticeKind::Ended, "2026-01-01T03:00:30Z")
+    );
+
+    let mut never_told = standing_at(Status::Seen);
     never_told.end(at(NOW)).unwrap();
     assert_eq!(never_told.unsent, []);
 }
@@ -601,7 +620,10 @@ fn nobody_is_reminded_while_a_notice_is_owed_or_nothing_was_asked() {
         let mut entry = standing_at(status);
         entry.kept_until = Some(at(FIRST_SIGHT));
         entry.told = told(1, FIRST_SIGHT);
-        let wants = matches!(status, Status::Asked | Status::Kept);
+        let wants = matches!(
+            status,
+            Status::Asked | Status::Kept | Status::PartlyReleased
+        );
         assert_eq!(
             entry.wants_reminder(much_later, REMIND_EVERY),
             wants,
