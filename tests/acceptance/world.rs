@@ -1,13 +1,15 @@
 //! An AWS account in memory, with people who lock states in it.
 //!
 //! `stores` and `ledger` hold what is stored, with the conditions of the real services. `holders` is what Terraform does,
-//! `process` runs the functions and disturbs them, the two `…_ports` files say how each port reaches the stores, and
+//! `process` is one run of a
+//! function with all that may happen to it, `run` runs many at once, the two `…_ports` files say how each port reaches the stores, and
 //! `seen` is what a test can ask.
 
 mod stores;
 mod ledger;
 mod holders;
 mod process;
+mod run;
 mod sweep_ports;
 mod approve_ports;
 mod messages;
@@ -21,11 +23,12 @@ use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
 
 pub(crate) use holders::{Kind, buckets, id_of, record_text};
 pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if};
-pub(crate) use process::{Answer, Fate, Task};
+pub(crate) use process::{Answer, Fate};
+pub(crate) use run::Task;
 pub(crate) use seen::outcome_of;
 pub(crate) use stores::Stores;
 
-use process::Hook;
+use run::Hook;
 
 /// The lock table.
 pub(crate) const TABLE: &str = "terraform-state-locks";

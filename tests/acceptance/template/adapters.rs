@@ -20,7 +20,10 @@ const CALLS: &[(&str, &str)] = &[
     (".get_object()", "s3:GetObject"),
     (".delete_object()", "s3:DeleteObject"),
     (".publish()", "sns:Publish"),
-    (".list_subscriptions_by_topic()", "sns:ListSubscriptionsByTopic"),
+    (
+        ".list_subscriptions_by_topic()",
+        "sns:ListSubscriptionsByTopic",
+    ),
     (".invoke()", "lambda:InvokeFunction"),
 ];
 
