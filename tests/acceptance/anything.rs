@@ -1,4 +1,5 @@
-//! Sweeps, holders and approvals in any order, some of them dying: whatever happens, only what somebody approved is gone.
+//! Sweeps, holders and approvals in any order, some of them dying: whatever happens, only what somebody approved is
+//! gone.
 
 use std::collections::BTreeSet;
 

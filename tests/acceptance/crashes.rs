@@ -1,5 +1,5 @@
-//! The functions are killed between any two calls, or lose an answer. What is retried, or found by the next sweep, comes to
-//! the same end.
+//! The functions are killed between any two calls, or lose an answer. What is retried, or found by the next sweep,
+//! comes to the same end.
 
 use lockwarden_core::ledger::{EventKind, Status};
 use serde_json::Value;
@@ -76,8 +76,8 @@ fn retry(world: &World, event: &Value) {
     assert_eq!(outcome["outcome"], "released", "{outcome}");
 }
 
-/// Nobody tries again, and sweeps look after it until nothing is left to do. Of a decision that did not get into the ledger
-/// nobody knows: only its retry can carry it out, and until then nothing has happened.
+/// Nobody tries again, and sweeps look after it until nothing is left to do. Of a decision that did not get into the
+/// ledger nobody knows: only its retry can carry it out, and until then nothing has happened.
 fn sweeps(world: &World, event: &Value) {
     if world.entry_of(STATE).status == Status::Asked {
         assert!(world.deleted().is_empty());
@@ -124,7 +124,8 @@ fn disturb_sweep(fate: impl Fn(usize) -> Fate) {
         assert_eq!(world.locked(), locked);
         if !was_disturbed {
             assert!(number > 15, "only {number} calls");
-            // A sweep that dies between publishing and writing it down leaves at most the three in doubt, at few moments.
+            // A sweep that dies between publishing and writing it down leaves at most the three in doubt, at few
+            // moments.
             assert!(told_twice <= 9, "{told_twice} notices went out twice");
             return;
         }
@@ -263,6 +264,42 @@ fn a_finish_that_is_killed_between_any_two_calls_is_finished_by_the_next() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_half_done_release_is_judged_anew_before_it_is_finished() {
+    for kind in Kind::ALL {
+        let (world, request) = half_done(kind);
+        world.write_state(STATE);
+        world.sweep();
+        world.deliver_queue();
+
+        let outcome = world.entry(&request).outcome.unwrap();
+        assert_eq!(outcome.result.word(), "not_stale", "{kind:?}");
+        assert_eq!(world.deleted(), [], "{kind:?}");
+        assert_eq!(world.entry(&request).status, Status::Asked, "{kind:?}");
+        assert_eq!(world.told_count("rejected"), 1, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_half_done_release_leaves_a_new_holder_alone() {
+    for kind in Kind::ALL {
+        let (world, request) = half_done(kind);
+        world.unlock(STATE);
+        world.lock(kind, STATE, "ci-8");
+        let locked = world.locked();
+        world.sweep();
+        world.deliver_queue();
+
+        assert_eq!(
+            world.entry(&request).status,
+            Status::ChangedHands,
+            "{kind:?}"
+        );
+        assert_eq!(world.locked(), locked, "{kind:?}");
+        assert_eq!(world.deleted(), [], "{kind:?}");
     }
 }
 

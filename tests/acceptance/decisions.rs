@@ -171,7 +171,8 @@ fn open_eyes_count_by_direct_invoke_and_by_a_restricted_topic_only() {
 
 #[test]
 fn open_eyes_are_no_way_around_by_a_hand_over_from_an_open_topic() {
-    // The topic may have been restricted while the decision was taken, and a retry finds another setting: the event says it.
+    // The topic may have been restricted while the decision was taken, and a retry finds another setting: the event
+    // says it.
     let (world, request) = asked();
     let decision = release_even_if(&request, &["alive"]);
     assert_eq!(outcome_of(&world.decide_by_topic(&decision)), "rejected");

@@ -94,7 +94,8 @@ fn sweep_answers_every_event() {
     });
 }
 
-/// The world as it is before `approve` gets the event of a situation. People were asked about the lock unless it is new.
+/// The world as it is before `approve` gets the event of a situation. People were asked about the lock unless it is
+/// new.
 fn before_approve(situation: &str) -> World {
     assert!(
         APPROVE.contains(&situation),

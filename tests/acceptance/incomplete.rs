@@ -97,6 +97,22 @@ fn nothing_has_ended_in_a_store_that_was_not_read_to_its_end() {
 }
 
 #[test]
+fn nothing_has_ended_where_only_single_reads_work() {
+    for kind in [Kind::Item, Kind::Object, Kind::Pair] {
+        let world = World::of_kind(kind);
+        world.lock(kind, STATE, "ci-7");
+        world.ask_about(STATE);
+        world.unlock(STATE);
+        world.deny("lists of the table terraform-state-locks");
+        world.throttle("lists of the bucket acme-tf-state");
+
+        assert!(world.try_sweep().is_err());
+        assert_eq!(world.entry_of(STATE).status, Status::Asked, "{kind:?}");
+        assert_eq!(world.told(), ["stale_lock"], "{kind:?}");
+    }
+}
+
+#[test]
 fn nothing_has_ended_while_the_consistent_read_fails() {
     let world = World::new();
     world.lock(Kind::Item, STATE, "ci-7");
@@ -154,6 +170,24 @@ fn without_its_ledger_a_sweep_lists_the_locks_and_asks_nobody() {
         assert_eq!(world.metric("OldestUnprocessedAge"), 1_200);
         assert_eq!(world.metric("SweepIncomplete"), 1);
     }
+}
+
+#[test]
+fn with_a_ledger_that_cannot_be_read_a_sweep_says_so_and_asks_nobody() {
+    let world = World::new();
+    world.lock(Kind::Item, STATE, "ci-7");
+    world.wait("20m");
+    world.deny("reads of the ledger");
+
+    let failed = world.try_sweep().unwrap_err();
+
+    assert!(
+        failed.starts_with("SweepIncomplete: the ledger: "),
+        "{failed}"
+    );
+    assert_eq!(incomplete(&world), ["the ledger"]);
+    assert_eq!(world.told(), [""; 0]);
+    assert_eq!(world.metric("StaleLocks"), 1);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Acceptance tests: the two functions in a world that is held in memory, and the template that puts them on AWS.
 //!
-//! A test tells a story: holders lock and unlock, a sweep runs, somebody decides. Then it looks at what is true: what is
-//! still locked, what people were told, what the ledger knows. `world` is the stage; it answers as the adapters in
-//! `shared/aws` do, and it can throttle, lose an answer, kill a function between any two calls, and let somebody else in
-//! between a look and a delete.
+//! A test tells a story: holders lock and unlock, a sweep runs, somebody decides. Then it looks at what is true: what
+//! is still locked, what people were told, what the ledger knows. `world` is the stage; it answers as the adapters in
+//! `shared/aws` do, and it can throttle, lose an answer, kill a function between any two calls, and let somebody else
+//! in between a look and a delete.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

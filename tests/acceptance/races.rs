@@ -380,6 +380,31 @@ fn a_delivery_that_comes_again_gets_the_same_answer_and_tells_nobody() {
 }
 
 #[test]
+fn copies_of_one_refused_delivery_at_once_are_answered_alike_and_told_once() {
+    for seed in 0..40 {
+        for request in [None, Some("7F3K2QWX")] {
+            let world = World::new().seeded(seed);
+            world.lock(Kind::Item, STATE, "ci-7");
+            world.sweep();
+            // Not stale yet, or unknown.
+            let young = world.entry_of(STATE).code.to_string();
+            let event = by_topic(&world, "m-1", &release(request.unwrap_or(&young)));
+
+            let tasks = (0..10).map(|_| world.approving("m-1", &event, Fate::Lives));
+            let answers: Vec<Value> = world
+                .run(tasks.collect())
+                .into_iter()
+                .map(|answer| answer.unwrap().unwrap())
+                .collect();
+
+            assert!(answers.iter().all(|answer| *answer == answers[0]));
+            assert_eq!(world.told(), ["rejected"], "seed {seed}, {request:?}");
+            assert_eq!(world.metric("RejectedDecisions"), 1, "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn a_late_copy_does_nothing_to_a_lock_that_came_back() {
     for kind in Kind::ALL {
         let world = World::of_kind(kind);

@@ -300,3 +300,21 @@ fn a_record_that_was_written_again_as_it_was_is_the_same_lock() {
         assert_eq!(world.release(&request), "released", "{kind:?}");
     }
 }
+
+#[test]
+fn every_outcome_is_told_though_the_topic_was_down_for_all_of_them() {
+    let world = World::new();
+    world.lock(Kind::Item, STATE, "ci-7");
+    let request = world.ask_about(STATE);
+    world.throttle("topic");
+    world.decide(&keep(&request, "1h"));
+    world.wait("1m");
+    assert_eq!(world.release(&request), "released");
+    world.mend();
+
+    for _ in 0..3 {
+        world.wait("5m");
+        world.sweep();
+    }
+    assert_eq!(world.told(), ["stale_lock", "kept", "released"]);
+}

@@ -1,9 +1,8 @@
 //! An AWS account in memory, with people who lock states in it.
 //!
-//! `stores` and `ledger` hold what is stored, with the conditions of the real services. `holders` is what Terraform does,
-//! `process` is one run of a
-//! function with all that may happen to it, `run` runs many at once, the two `…_ports` files say how each port reaches the stores, and
-//! `seen` is what a test can ask.
+//! `stores` and `ledger` hold what is stored, with the conditions of the real services. `holders` is what Terraform
+//! does. `process` is one run of a function with all that may happen to it, `run` runs many at once. The two `…_ports`
+//! files say how each port reaches the stores, and `seen` is what a test can do and ask in a word.
 
 mod stores;
 mod ledger;
@@ -217,8 +216,8 @@ impl World {
         self.deadline.set(self.clock() + span);
     }
 
-    /// A store (`table NAME`, `bucket NAME`, `state`, `ledger`, `writes of the ledger`, `topic`,
-    /// `approve`) is too busy to answer.
+    /// A store is too busy to answer: `table NAME`, `lists of the table NAME`, the same of a `bucket`, `state`, `ledger`,
+    /// `reads of the ledger`, `writes of the ledger`, `topic`, `approve`.
     pub(crate) fn throttle(&self, store: &str) {
         self.break_off(
             store,

@@ -90,7 +90,7 @@ async fn open_entries_are_found_and_ended_ones_are_not() {
     assert_eq!(found, std::slice::from_ref(&open.code));
     let codes = [open.code, ended.code, entry("absent").code];
     let both = ledger_find::entries(&dynamodb, &lab.ledger, &codes).await;
-    assert_eq!(both.unwrap().len(), 2);
+    assert_eq!(both.unwrap().found.len(), 2);
 }
 
 #[tokio::test]

@@ -49,6 +49,8 @@ pub async fn handle(
 ) -> Result<Reply, Failure> {
     let approve = Approve { world, settings };
     match incoming::read(event, request_id, &settings.common.approval_topic) {
+        // Sweep hands over no decision, only where to find one, so there is nothing to remember.
+        Incoming::Finish(code) => Ok(Reply::One(Box::new(approve.finish(&code).await?))),
         Incoming::Direct(delivered) => {
             let outcome = approve.answer(&delivered).await?;
             Ok(Reply::One(Box::new(outcome)))
@@ -60,7 +62,10 @@ pub async fn handle(
             for delivered in &deliveries {
                 match approve.answer(delivered).await {
                     Ok(outcome) => outcomes.push(outcome),
-                    Err(failure) => failed = Some(failure),
+                    Err(failure) => {
+                        tracing::error!(%failure, delivery = delivered.id, "not answered");
+                        failed = Some(failure);
+                    }
                 }
             }
             match failed {
@@ -73,10 +78,6 @@ pub async fn handle(
 
 impl<W: World> Approve<'_, W> {
     async fn answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
-        // Sweep hands over no decision, only where to find one, so there is nothing to remember.
-        if let Body::Finish(code) = &delivered.body {
-            return self.finish(code).await;
-        }
         if let Some(known) = self.world.delivery(&delivered.id).await? {
             return self.repeat(known).await;
         }
@@ -97,7 +98,6 @@ impl<W: World> Approve<'_, W> {
                 Err(rejection) => self.reject(delivered, rejection).await,
             },
             Body::Refused(rejection) => self.reject(delivered, rejection.clone()).await,
-            Body::Finish(code) => self.finish(code).await,
         }
     }
 

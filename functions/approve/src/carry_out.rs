@@ -17,7 +17,7 @@ use lockwarden_core::ledger::{Change, Delivery, Entry, Event, EventKind};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::metrics;
 use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
-use lockwarden_core::release::{self, Refusal, Release, Standing};
+use lockwarden_core::release::{self, ItemHalf, Refusal, Release, Standing};
 
 use crate::answer::Approve;
 use crate::find::Sight;
@@ -45,7 +45,11 @@ impl<W: World> Approve<'_, W> {
         let sight = match self.look(&entry).await? {
             Ok(sight) => sight,
             Err(why) => {
-                let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
+                let why = format!("{why}; an earlier try may have released the lock or half of it");
+                let outcome = Outcome {
+                    confirmed: Some(false),
+                    ..about(&entry, OutcomeKind::Rejected, &decision.by).because(why)
+                };
                 return self.conclude(entry, outcome).await;
             }
         };
@@ -84,7 +88,7 @@ impl<W: World> Approve<'_, W> {
         self.conclude(entry, by_half).await
     }
 
-    /// Deletes, half by half.
+    /// Deletes, half by half: the object first.
     pub(crate) async fn carry_out(
         &self,
         entry: Entry,
@@ -96,19 +100,31 @@ impl<W: World> Approve<'_, W> {
             usize::from(release.lock_file().is_some()) + usize::from(release.item().is_some());
         let mut confirmed = halves == entry.places.len();
         if let Some(half) = release.lock_file() {
-            match self.world.delete_lock_file(half).await? {
-                Deleted::Yes => {}
-                Deleted::Gone => confirmed = false,
-                Deleted::Changed => return self.changed_meanwhile(entry, false).await,
+            match self.world.delete_lock_file(half).await {
+                Ok(Deleted::Yes) => {}
+                Ok(Deleted::Gone) => confirmed = false,
+                Ok(Deleted::Changed) => return self.changed_meanwhile(entry, false).await,
+                Err(failure) => return self.denied(entry, failure, false).await,
             }
         }
         let outcome = Outcome {
             confirmed: Some(confirmed),
             ..released(&entry)
         };
-        let Some(half) = release.item() else {
-            return self.conclude(entry, outcome).await;
-        };
+        match release.item() {
+            Some(half) => self.delete_item(entry, half, sight, outcome).await,
+            None => self.conclude(entry, outcome).await,
+        }
+    }
+
+    /// Deletes the item, and writes the outcome with it where one transaction reaches both.
+    async fn delete_item(
+        &self,
+        entry: Entry,
+        half: &ItemHalf,
+        sight: &Sight,
+        outcome: Outcome,
+    ) -> Result<Step, Failure> {
         let object_gone = is_pair(&entry);
         let Some(table) = self.settings.common.table(half.table()) else {
             // It was read a moment ago, so it is configured.
@@ -129,19 +145,40 @@ impl<W: World> Approve<'_, W> {
             let change = concluded.change(Vec::new());
             match self.world.delete_item_and_commit(half, &change).await {
                 Ok(Deleted::Yes) => return Ok(self.after_conclusion(concluded).await),
-                Ok(other) => other,
+                Ok(other) => Ok(other),
                 Err(NotWritten::Outdated) => return Ok(go_on(&entry)),
                 Err(NotWritten::AnsweredBefore) => return Ok(Step::Again),
-                Err(NotWritten::Failed(failure)) => return Err(failure),
+                Err(NotWritten::Failed(failure)) => Err(failure),
             }
         } else {
-            self.world.delete_item(table, half).await?
+            self.world.delete_item(table, half).await
         };
         match deleted {
-            Deleted::Yes => self.conclude(entry, outcome).await,
-            Deleted::Gone => self.gone(entry).await,
-            Deleted::Changed => self.changed_meanwhile(entry, object_gone).await,
+            Ok(Deleted::Yes) => self.conclude(entry, outcome).await,
+            Ok(Deleted::Gone) => self.gone(entry).await,
+            Ok(Deleted::Changed) => self.changed_meanwhile(entry, object_gone).await,
+            Err(failure) => self.denied(entry, failure, object_gone).await,
         }
+    }
+
+    /// A delete failed. What a retry can mend is tried again; of anything else a person has to know.
+    async fn denied(
+        &self,
+        entry: Entry,
+        failure: Failure,
+        object_gone: bool,
+    ) -> Result<Step, Failure> {
+        if failure.is_transient() {
+            return Err(failure);
+        }
+        let outcome = if object_gone {
+            half_released(&entry).because(format!(
+                "the lock object is gone, and the item stays: {failure}"
+            ))
+        } else {
+            about(&entry, OutcomeKind::Rejected, &decided_by(&entry)).because(failure.to_string())
+        };
+        self.conclude(entry, outcome).await
     }
 
     /// Nothing is there. Where deleting and writing it down are two steps, it may have been us.

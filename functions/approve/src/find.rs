@@ -66,14 +66,18 @@ impl<W: World> Approve<'_, W> {
         let identity = Identity::Id(named.id.clone());
         let mut known = Vec::new();
         let mut extensions = 0;
+        let mut last = None;
         // A code that another lock has is extended, so the entries of one name form a chain.
         let free = loop {
             let code = RequestCode::of(&named.path, &identity, extensions);
             match self.world.entry(&code).await? {
                 Some(entry) if is_named(&entry, named) => known.push(entry),
+                // The longest code cannot grow any more.
+                Some(_) if last.as_ref() == Some(&code) => break code,
                 Some(_) => {}
                 None => break code,
             }
+            last = Some(code);
             extensions += 1;
         };
         let open: Vec<&Entry> = known

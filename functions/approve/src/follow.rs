@@ -9,7 +9,7 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::decision::{Action, Decision, Rejection};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{
-    Change, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
+    Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
 };
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::release::{self, Refusal, Standing};
@@ -167,6 +167,13 @@ impl<W: World> Approve<'_, W> {
             now_held_by,
             ..about(entry, result, &decision.by).because(how_it_ended(entry))
         };
+        // People heard that the holder let go, and not that another has the lock since. Whoever invokes sees the answer.
+        let is_news = entry.status == Status::Ended
+            && outcome.now_held_by.is_some()
+            && delivered.channel == Channel::Sns;
+        if is_news {
+            return self.refuse(delivered, entry, outcome).await;
+        }
         let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
         let answer = Delivery {
             id: delivered.id.clone(),

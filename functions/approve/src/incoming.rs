@@ -26,8 +26,6 @@ pub struct Delivered {
 pub enum Body {
     /// A decision, not read yet.
     Message(String),
-    /// Finish the decision about this request that the ledger says was left half-done.
-    Finish(RequestCode),
     /// It cannot be taken; why.
     Refused(Rejection),
 }
@@ -37,6 +35,8 @@ pub enum Body {
 pub enum Incoming {
     /// One, by a direct invoke; it gets the answer itself.
     Direct(Delivered),
+    /// From sweep: finish the decision about this request that the ledger says was left half-done.
+    Finish(RequestCode),
     /// From SNS, which today always brings one.
     Sns(Vec<Delivered>),
 }
@@ -84,15 +84,14 @@ pub fn read(event: &str, request_id: &str, approvals: &TopicArn) -> Incoming {
                 .collect(),
         );
     }
-    let body = match serde_json::from_str::<Finish>(event) {
-        Ok(Finish { finish }) => Body::Finish(finish),
-        Err(_) => Body::Message(event.to_owned()),
-    };
+    if let Ok(Finish { finish }) = serde_json::from_str(event) {
+        return Incoming::Finish(finish);
+    }
     Incoming::Direct(Delivered {
         id: request_id.to_owned(),
         channel: Channel::Invoke,
         sent_at: None,
-        body,
+        body: Body::Message(event.to_owned()),
     })
 }
 
@@ -153,18 +152,15 @@ mod tests {
 
     #[test]
     fn everything_else_is_a_direct_invoke() {
-        for (event, body) in [
-            ("{}", Body::Message("{}".to_owned())),
-            ("\"hi\"", Body::Message("\"hi\"".to_owned())),
-            (
-                r#"{"finish":"7F3K2QWX"}"#,
-                Body::Finish(RequestCode::parse("7F3K2QWX").unwrap()),
-            ),
-        ] {
+        for event in ["{}", "\"hi\""] {
             let Incoming::Direct(delivered) = read(event, "r-1", &topic()) else {
                 panic!("from SNS")
             };
-            assert_eq!((delivered.id.as_str(), delivered.body), ("r-1", body));
+            assert_eq!(delivered.id, "r-1");
+            assert_eq!(delivered.body, Body::Message(event.to_owned()));
         }
+        let handed_over = read(r#"{"finish":"7F3K2QWX"}"#, "r-1", &topic());
+        let code = RequestCode::parse("7F3K2QWX").unwrap();
+        assert_eq!(handed_over, Incoming::Finish(code));
     }
 }

@@ -6,13 +6,14 @@ use lockwarden_approve::aws::Aws;
 use lockwarden_approve::handle;
 use lockwarden_aws::connect::Connection;
 use lockwarden_core::settings::ApproveSettings;
-use lockwarden_lambda::{Failed, log_to_stdout};
+use lockwarden_lambda::{CannotStart, Failed, log_to_stdout};
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log_to_stdout();
-    let settings = ApproveSettings::read(|name| std::env::var(name).ok())?;
+    let settings =
+        ApproveSettings::read(|name| std::env::var(name).ok()).map_err(CannotStart::because)?;
     let aws = Aws::new(&Connection::load().await, &settings.common);
     let (aws, settings) = (&aws, &settings);
     // The text of the event, not its value: a decision that says something twice must not be read as if it said it once.
@@ -22,8 +23,14 @@ async fn main() -> Result<(), Error> {
             handle(aws, settings, &context.request_id, text.get())
                 .await
                 .map_err(|failure| {
-                    tracing::error!(%failure, "a retry may mend this");
-                    Failed::new("TryAgain", failure.to_string())
+                    tracing::error!(%failure, "not answered");
+                    // Alarms tell what passes from what somebody has to mend.
+                    let kind = if failure.is_transient() {
+                        "TryAgain"
+                    } else {
+                        "Broken"
+                    };
+                    Failed::new(kind, failure.to_string())
                 })
         },
     ))

@@ -30,11 +30,11 @@ impl<W: World> Sweep<'_, W> {
         if !self.has_time() {
             return Attended {
                 trouble: Some(out_of_time()),
-                ..Attended::default()
+                ..self.only_report(known)
             };
         }
         if !known.ledger_answers {
-            return self.only_report(known).await;
+            return self.only_report(known);
         }
         let mut attended = Attended::default();
         if let Err(trouble) = self.look_after(known, &mut attended).await {
@@ -44,9 +44,12 @@ impl<W: World> Sweep<'_, W> {
     }
 
     /// Without the ledger nobody knows since when a lock is seen and who was asked: it is reported and left at that.
-    async fn only_report(&self, known: &KnownLock) -> Attended {
-        let entry = Entry::first_sight(known.code.clone(), &known.lock, self.world.now());
-        let judgement = self.judge(&known.lock, &entry).await;
+    fn only_report(&self, known: &KnownLock) -> Attended {
+        let now = self.world.now();
+        let entry = Entry::first_sight(known.code.clone(), &known.lock, now);
+        let entry = known.entry.as_ref().unwrap_or(&entry);
+        let state = StateObject::Unknown("not looked at".to_owned());
+        let judgement = self.judge_with(&known.lock, entry, &state);
         Attended {
             reported: Some(ReportedLock::of(
                 known.code.clone(),
@@ -151,13 +154,17 @@ impl<W: World> Sweep<'_, W> {
         } else {
             StateObject::Unknown("not looked at, since the lock is young".to_owned())
         };
+        self.judge_with(lock, entry, &state)
+    }
+
+    fn judge_with(&self, lock: &Lock, entry: &Entry, state: &StateObject) -> Judgement {
         let sighting = Sighting {
             lock,
             first_seen: entry.first_seen,
             split_sightings: entry.split_sightings(),
-            state: &state,
+            state,
         };
-        policy::judge(policy, now, &sighting)
+        policy::judge(&self.settings.common.policy, self.world.now(), &sighting)
     }
 
     /// Which notice a lock wants now, if any.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use lockwarden_aws::connect::{Connection, Tables};
+use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_items::Ledger as LedgerTable;
 use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
@@ -79,7 +80,7 @@ impl Locks for Aws {
 }
 
 impl Ledger for Aws {
-    async fn entries(&self, codes: &[RequestCode]) -> Result<Vec<Entry>, Failure> {
+    async fn entries(&self, codes: &[RequestCode]) -> Result<Entries, Failure> {
         ledger_find::entries(&self.dynamodb, &self.ledger, codes).await
     }
 

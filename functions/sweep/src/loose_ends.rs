@@ -17,7 +17,7 @@ impl<W: World> Sweep<'_, W> {
         if !survey.ledger_answers {
             return;
         }
-        let entries = match self.open_but_not_seen(survey).await {
+        let entries = match self.open_but_not_seen(survey, report).await {
             Ok(entries) => entries,
             Err(incomplete) => {
                 report.incomplete.push(incomplete);
@@ -34,7 +34,11 @@ impl<W: World> Sweep<'_, W> {
         }
     }
 
-    async fn open_but_not_seen(&self, survey: &Survey) -> Result<Vec<Entry>, Incomplete> {
+    async fn open_but_not_seen(
+        &self,
+        survey: &Survey,
+        report: &mut SweepReport,
+    ) -> Result<Vec<Entry>, Incomplete> {
         let seen: BTreeSet<&RequestCode> = survey
             .locks
             .iter()
@@ -52,7 +56,13 @@ impl<W: World> Sweep<'_, W> {
         codes.retain(|code| !seen.contains(code));
         codes.sort();
         codes.dedup();
-        self.world.entries(&codes).await.map_err(as_trouble)
+        let read = self.world.entries(&codes).await.map_err(as_trouble)?;
+        // Those of listed locks were told with them.
+        let failures = read.unreadable.iter();
+        report
+            .incomplete
+            .extend(failures.map(|(_, failure)| trouble("the ledger", failure)));
+        Ok(read.found)
     }
 
     /// Looks after one entry; says whether its lock ended.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Context, Error, LambdaEvent, run, service_fn};
 use lockwarden_aws::connect::Connection;
 use lockwarden_core::settings::SweepSettings;
-use lockwarden_lambda::log_to_stdout;
+use lockwarden_lambda::{CannotStart, log_to_stdout};
 use lockwarden_sweep::Event;
 use lockwarden_sweep::aws::Aws;
 
@@ -16,7 +16,8 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log_to_stdout();
-    let settings = SweepSettings::read(|name| std::env::var(name).ok())?;
+    let settings =
+        SweepSettings::read(|name| std::env::var(name).ok()).map_err(CannotStart::because)?;
     let aws = Aws::new(&Connection::load().await, &settings);
     let (aws, settings) = (&aws, &settings);
     run(service_fn(

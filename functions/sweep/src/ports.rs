@@ -5,6 +5,7 @@
 )]
 
 use jiff::Timestamp;
+use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::Subscriber;
@@ -26,7 +27,7 @@ pub trait Locks: Look {
 /// The ledger.
 pub trait Ledger {
     /// The entries of these codes, read consistently.
-    async fn entries(&self, codes: &[RequestCode]) -> Result<Vec<Entry>, Failure>;
+    async fn entries(&self, codes: &[RequestCode]) -> Result<Entries, Failure>;
     /// The entry of a request, read consistently.
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
     /// The codes of the entries that still want something.

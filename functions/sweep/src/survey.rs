@@ -8,7 +8,7 @@ use lockwarden_core::ids::RequestCode;
 use lockwarden_core::item::{Place, Record};
 use lockwarden_core::ledger::Entry;
 use lockwarden_core::lock::{self, Lock};
-use lockwarden_core::report::SweepReport;
+use lockwarden_core::report::{Incomplete, SweepReport};
 
 use crate::ports::World;
 use crate::sweep::{Sweep, trouble};
@@ -94,19 +94,29 @@ impl<W: World> Sweep<'_, W> {
             }
         }
         let locks = lock::gather(records);
-        match self.with_entries(&locks).await {
+        match self.with_entries(&locks, report).await {
             Ok(known) => survey.locks = known,
             Err(failure) => {
                 report.incomplete.push(trouble("the ledger", &failure));
                 survey.ledger_answers = false;
-                survey.locks = locks.into_iter().map(unknown).collect();
+                survey.locks = locks
+                    .into_iter()
+                    .map(|lock| {
+                        let code = lock.code(0);
+                        unknown(lock, code)
+                    })
+                    .collect();
             }
         }
         survey
     }
 
     /// Gives each lock its code and its entry. Where another lock has the code, it is extended until one is free.
-    async fn with_entries(&self, locks: &[Lock]) -> Result<Vec<KnownLock>, Failure> {
+    async fn with_entries(
+        &self,
+        locks: &[Lock],
+        report: &mut SweepReport,
+    ) -> Result<Vec<KnownLock>, Failure> {
         let mut known = Vec::with_capacity(locks.len());
         let mut taken: BTreeSet<RequestCode> = BTreeSet::new();
         let mut left: Vec<&Lock> = locks.iter().collect();
@@ -115,20 +125,23 @@ impl<W: World> Sweep<'_, W> {
             let codes: BTreeSet<RequestCode> =
                 left.iter().map(|lock| lock.code(extensions)).collect();
             let codes: Vec<RequestCode> = codes.into_iter().collect();
-            let entries: BTreeMap<RequestCode, Entry> = self
-                .world
-                .entries(&codes)
-                .await?
-                .into_iter()
-                .map(|entry| (entry.code.clone(), entry))
-                .collect();
+            let read = self.world.entries(&codes).await?;
+            let unreadable: BTreeMap<RequestCode, Failure> = read.unreadable.into_iter().collect();
+            let failures = unreadable.values();
+            report
+                .incomplete
+                .extend(failures.map(|failure| trouble("the ledger", failure)));
+            let entries = read.found.into_iter();
+            let entries: BTreeMap<RequestCode, Entry> =
+                entries.map(|entry| (entry.code.clone(), entry)).collect();
             let mut longer = Vec::new();
             for lock in left {
                 let code = lock.code(extensions);
                 let entry = entries.get(&code);
                 let free = entry.is_none_or(|entry| entry.is_about(lock));
-                // The longest code is as good as unique; whoever shares it has to wait for the other to end.
-                if free && taken.insert(code.clone()) {
+                if unreadable.contains_key(&code) {
+                    known.push(unknown(lock.clone(), code));
+                } else if free && taken.insert(code.clone()) {
                     known.push(KnownLock {
                         lock: lock.clone(),
                         code,
@@ -137,6 +150,11 @@ impl<W: World> Sweep<'_, W> {
                     });
                 } else if lock.code(extensions + 1) != code {
                     longer.push(lock);
+                } else {
+                    report.incomplete.push(Incomplete {
+                        store: "the ledger".to_owned(),
+                        why: format!("the longest code of a lock is taken: {code}"),
+                    });
                 }
             }
             left = longer;
@@ -146,9 +164,10 @@ impl<W: World> Sweep<'_, W> {
     }
 }
 
-fn unknown(lock: Lock) -> KnownLock {
+/// A lock whose entry cannot be read.
+fn unknown(lock: Lock, code: RequestCode) -> KnownLock {
     KnownLock {
-        code: lock.code(0),
+        code,
         lock,
         entry: None,
         ledger_answers: false,

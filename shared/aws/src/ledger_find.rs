@@ -8,7 +8,7 @@ use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::Entry;
 
 use crate::failure::{Failure, Kind};
-use crate::ledger_items::{Ledger, OPEN, OPEN_VALUE, code_of, entry_key, value_of};
+use crate::ledger_items::{Item, Ledger, OPEN, OPEN_VALUE, code_of, entry_key, value_of};
 
 /// What a role needs for this.
 pub const ACTIONS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:Query"];
@@ -53,16 +53,25 @@ pub async fn open(client: &Client, ledger: &Ledger) -> Result<Vec<RequestCode>, 
     }
 }
 
+/// Entries, good and bad side by side: one that cannot be understood does not hide the others.
+#[derive(Debug, Default)]
+pub struct Entries {
+    /// The good ones.
+    pub found: Vec<Entry>,
+    /// The codes of the others, with what is wrong.
+    pub unreadable: Vec<(RequestCode, Failure)>,
+}
+
 /// The entries of these codes, read consistently; a code without an entry gives none.
 ///
 /// # Errors
-/// As [`open`], when DynamoDB leaves out the same keys again and again, and when an item cannot be understood.
+/// As [`open`], and when DynamoDB leaves out the same keys again and again.
 pub async fn entries(
     client: &Client,
     ledger: &Ledger,
     codes: &[RequestCode],
-) -> Result<Vec<Entry>, Failure> {
-    let mut found = Vec::with_capacity(codes.len());
+) -> Result<Entries, Failure> {
+    let mut entries = Entries::default();
     for codes in codes.chunks(AT_ONCE) {
         let mut keys = KeysAndAttributes::builder().consistent_read(true);
         for code in codes {
@@ -71,16 +80,28 @@ pub async fn entries(
         let keys = keys
             .build()
             .map_err(|error| Failure::new(doing(ledger), error.to_string(), Kind::Lasting))?;
-        batch(client, ledger, keys, &mut found).await?;
+        batch(client, ledger, keys, &mut entries).await?;
     }
-    Ok(found)
+    Ok(entries)
+}
+
+impl Entries {
+    fn take(&mut self, item: Item) {
+        let code = code_of(&item);
+        match (value_of("an entry", item), code) {
+            (Ok(entry), _) => self.found.push(entry),
+            (Err(failure), Some(code)) => self.unreadable.push((code, failure)),
+            // It was asked for by its code.
+            (Err(_), None) => {}
+        }
+    }
 }
 
 async fn batch(
     client: &Client,
     ledger: &Ledger,
     mut keys: KeysAndAttributes,
-    found: &mut Vec<Entry>,
+    entries: &mut Entries,
 ) -> Result<(), Failure> {
     let mut pauses = PAUSES.iter();
     loop {
@@ -92,7 +113,7 @@ async fn batch(
             .map_err(Failure::of(doing(ledger)))?;
         let items = answer.responses.take().unwrap_or_default();
         for item in items.into_values().flatten() {
-            found.push(value_of("an entry", item)?);
+            entries.take(item);
         }
         let left_out = answer.unprocessed_keys.unwrap_or_default();
         let Some(rest) = left_out.into_values().next() else {
@@ -175,7 +196,19 @@ mod tests {
 
     async fn found(aws: &Aws, wanted: &[RequestCode]) -> Result<Vec<RequestCode>, Failure> {
         let entries = entries(&aws.dynamodb(), &ledger(), wanted).await?;
-        Ok(entries.into_iter().map(|entry| entry.code).collect())
+        Ok(entries.found.into_iter().map(|entry| entry.code).collect())
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_cannot_be_understood_does_not_hide_the_others() {
+        let bad = json!({"pk": {"S": format!("lock#{}", code(1))}, "sk": {"S": "lock"}, "status": {"S": "of a later version"}});
+        let items = json!([item(&key(&code(0))), bad]);
+        let aws = Aws::in_turn([Answer::json(&json!({"Responses": {"ledger": items}}))]);
+        let read = entries(&aws.dynamodb(), &ledger(), &codes(0..2))
+            .await
+            .unwrap();
+        assert_eq!(read.found[0].code, code(0));
+        assert_eq!(read.unreadable[0].0, code(1));
     }
 
     #[tokio::test]

@@ -34,6 +34,32 @@ pub fn inspect(path: &LockPath, place: &Place, region: &str) -> Option<String> {
     }
 }
 
+/// Deletes a record that Lockwarden may not delete, as it was seen: an item that is no digest, an object by its tag.
+#[must_use]
+pub fn delete_by_hand(path: &LockPath, place: &Place, region: &str) -> Option<String> {
+    match place {
+        Place::Dynamodb { table } => {
+            quoted(path.as_str())?;
+            let key = json!({"LockID": {"S": path.as_str()}}).to_string();
+            let (region, table) = region_and_name(table, region);
+            Some(format!(
+                "aws dynamodb delete-item --region {} --table-name {} --key {} --condition-expression 'attribute_not_exists(Digest)'",
+                quoted(region)?,
+                quoted(table)?,
+                quoted(&key)?
+            ))
+        }
+        Place::S3 {
+            bucket, key, etag, ..
+        } => Some(format!(
+            "aws s3api delete-object --bucket {} --key {} --if-match {}",
+            quoted(bucket)?,
+            quoted(key)?,
+            quoted(etag)?
+        )),
+    }
+}
+
 /// The CLI takes a table's ARN for its name, but not the region from it.
 fn region_and_name<'a>(table: &'a str, own_region: &'a str) -> (&'a str, &'a str) {
     let region = table

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::commands;
 use crate::ids::{LockId, LockPath, RequestCode};
-use crate::item::Content;
 use crate::ledger::Entry;
 use crate::lock::Lock;
 use crate::outcome::{Outcome, OutcomeKind, RecordName};
 use crate::policy::{EvenIf, Judgement, SignOfLife, Verdict};
 use crate::record::LockInfo;
+use crate::release;
 use crate::settings::TopicArn;
 use crate::text;
 
@@ -140,6 +140,9 @@ pub struct Commands {
     /// Lockwarden's way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// What people have to do where Lockwarden may not; then there is no `release`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
     /// Leaves it alone for two hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<String>,
@@ -182,6 +185,7 @@ impl Notice {
     ) -> Self {
         let info = lock.info().ok();
         let region = desk.topic.region();
+        let by_hand = release::by_hand_only(lock);
         let plain = judgement.objections.is_empty();
         let release = if plain {
             commands::release(desk.topic, &entry.code)
@@ -217,7 +221,12 @@ impl Notice {
                 force_unlock: info
                     .as_ref()
                     .and_then(|info| commands::force_unlock(&info.id)),
-                release: release.filter(|_| !matches!(lock.content, Content::Closed(_))),
+                release: release.filter(|_| by_hand.is_none()),
+                by_hand: by_hand
+                    .is_some()
+                    .then(|| lock.places.first())
+                    .flatten()
+                    .and_then(|place| commands::delete_by_hand(&lock.path, place, region)),
                 keep: commands::keep(desk.topic, &entry.code, "2h"),
             }),
             outcome: None,

@@ -68,7 +68,7 @@ pub enum OutcomeKind {
     NotStale,
     /// Nobody is reminded for a while.
     Kept,
-    /// The first half of a pair is gone, the second changed meanwhile and was left alone.
+    /// The first half of a pair is gone, the second was left alone: it changed meanwhile, or the release was stopped.
     PartlyReleased,
     /// The decision was wrong or not allowed.
     Rejected,

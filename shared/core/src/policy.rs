@@ -19,6 +19,9 @@ pub struct Policy {
 /// By how much a holder's clock may be ahead before its `Created` is not believed.
 pub const ALLOWED_SKEW: SignedDuration = SignedDuration::from_mins(2);
 
+/// The name of the limits that hold where no rule says otherwise.
+pub const DEFAULT_RULE: &str = "default";
+
 /// How often a lock must be seen before it is called split or, as a lone lock object, unreadable: clients that lose on
 /// DynamoDB make and remove a lock object on every retry.
 pub const SIGHTINGS_FOR_GHOSTS: u32 = 2;
@@ -190,7 +193,7 @@ pub fn judge(policy: &Policy, now: Timestamp, sighting: &Sighting<'_>) -> Judgem
     Judgement {
         verdict,
         why,
-        rule: "default".to_owned(),
+        rule: DEFAULT_RULE.to_owned(),
         held,
         life,
         objections,

@@ -135,6 +135,15 @@ pub fn decide(
     })
 }
 
+/// Why Lockwarden never deletes this lock, if that is so; then people have to do it by hand.
+#[must_use]
+pub fn by_hand_only(lock: &Lock) -> Option<String> {
+    match release_of(lock) {
+        Err(Refusal::ByHandOnly(why)) => Some(why),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 /// Judges a lock that is present, with what its entry knows.
 #[must_use]
 pub fn judge_again(entry: &Entry, lock: &Lock, look: &Look<'_>) -> Judgement {

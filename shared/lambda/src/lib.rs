@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use std::error::Error;
+use std::fmt;
 
 use lambda_runtime::Diagnostic;
 use lockwarden_core::error_chain;
@@ -50,6 +51,32 @@ impl From<Failed> for Diagnostic {
         }
     }
 }
+
+/// A function cannot start. Rust prints the error of `main` by its `Debug` form, so that form is the sentence.
+pub struct CannotStart(String);
+
+impl CannotStart {
+    /// Logs why, and stands for it.
+    pub fn because(error: impl Error) -> Self {
+        let why = error_chain::chain(&error);
+        tracing::error!(why, "cannot start");
+        Self(why)
+    }
+}
+
+impl fmt::Debug for CannotStart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for CannotStart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Error for CannotStart {}
 
 /// Sends the log to standard output: one JSON object a line with `timestamp` and `level`, which Lambda's log filter wants.
 ///

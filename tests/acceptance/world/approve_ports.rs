@@ -75,7 +75,7 @@ impl Ledger for Process<'_> {
     }
 
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure> {
-        self.call(Call::Delivery, "ledger", |stores| {
+        self.call(Call::Delivery, self.ledger_reads(), |stores| {
             Ok(stores.ledger.delivery(id))
         })
         .await
@@ -86,14 +86,14 @@ impl Ledger for Process<'_> {
     }
 
     async fn keep_refusal(&self, event: &Event, answer: &Delivery) -> Result<Kept, Failure> {
-        self.call(Call::KeepRefusal, "ledger", |stores| {
+        self.call(Call::KeepRefusal, self.ledger_writes(), |stores| {
             Ok(stores.ledger.keep_refusal(event, answer))
         })
         .await
     }
 
     async fn update_delivery(&self, before: &Delivery, after: &Delivery) -> Result<bool, Failure> {
-        self.call(Call::UpdateDelivery, "ledger", |stores| {
+        self.call(Call::UpdateDelivery, self.ledger_writes(), |stores| {
             Ok(stores.ledger.update_delivery(before, after))
         })
         .await

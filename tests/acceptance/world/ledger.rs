@@ -148,7 +148,8 @@ impl Ledger {
     }
 }
 
-/// Whatever the functions do, an entry takes only the steps of its life cycle; deciding and concluding may be one write.
+/// Whatever the functions do, an entry takes only the steps of its life cycle; deciding and concluding may be one
+/// write.
 fn assert_allowed(before: &Entry, after: &Entry) {
     let (from, to) = (before.status, after.status);
     let through_deciding = from.may_become(Status::Deciding) && Status::Deciding.may_become(to);

@@ -1,6 +1,7 @@
 //! The ports of `sweep`, and what both functions look at.
 
 use jiff::Timestamp;
+use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::Subscriber;
@@ -16,9 +17,6 @@ use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
 
 use super::process::Process;
 use super::{Call, Stores};
-
-/// The ledger may be read and not be written.
-const LEDGER_WRITES: &str = "writes of the ledger";
 
 impl Look for Process<'_> {
     async fn item(&self, table: &Table, path: &LockPath) -> Result<Option<Record>, Failure> {
@@ -55,7 +53,8 @@ impl Process<'_> {
         effect: impl Fn(&Stores, usize) -> Listing,
     ) -> Listing {
         let number = self.set_out(call).await;
-        let outage = self.world.outage(store);
+        let of_lists = self.world.outage(&format!("lists of the {store}"));
+        let outage = self.world.outage(store).or(of_lists);
         let failure = match &outage {
             Some(outage) => {
                 let why = outage.why.clone();
@@ -78,13 +77,23 @@ impl Process<'_> {
         listing
     }
 
+    /// The ledger may be read and not be written, or the other way round.
+    pub(super) fn ledger_reads(&self) -> &'static str {
+        self.either("reads of the ledger")
+    }
+
+    pub(super) fn ledger_writes(&self) -> &'static str {
+        self.either("writes of the ledger")
+    }
+
+    fn either(&self, part: &'static str) -> &'static str {
+        let outage = self.world.outage(part);
+        outage.map_or("ledger", |_| part)
+    }
+
     pub(super) async fn commit_change(&self, change: &Change<'_>) -> Result<(), NotWritten> {
         let collides = self.collides();
-        let store = match self.world.outage(LEDGER_WRITES) {
-            Some(_) => LEDGER_WRITES,
-            None => "ledger",
-        };
-        self.call(Call::Commit, store, |stores| {
+        self.call(Call::Commit, self.ledger_writes(), |stores| {
             if collides {
                 return Err(NotWritten::Outdated);
             }
@@ -94,7 +103,7 @@ impl Process<'_> {
     }
 
     pub(super) async fn read_entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
-        self.call(Call::Entry, "ledger", |stores| {
+        self.call(Call::Entry, self.ledger_reads(), |stores| {
             Ok(stores.ledger.entry(code))
         })
         .await
@@ -128,10 +137,13 @@ impl Locks for Process<'_> {
 }
 
 impl Ledger for Process<'_> {
-    async fn entries(&self, codes: &[RequestCode]) -> Result<Vec<Entry>, Failure> {
-        self.call(Call::Entries, "ledger", |stores| {
-            let entries = codes.iter().filter_map(|code| stores.ledger.entry(code));
-            Ok(entries.collect())
+    async fn entries(&self, codes: &[RequestCode]) -> Result<Entries, Failure> {
+        self.call(Call::Entries, self.ledger_reads(), |stores| {
+            let found = codes.iter().filter_map(|code| stores.ledger.entry(code));
+            Ok(Entries {
+                found: found.collect(),
+                unreadable: Vec::new(),
+            })
         })
         .await
     }
@@ -141,8 +153,10 @@ impl Ledger for Process<'_> {
     }
 
     async fn open(&self) -> Result<Vec<RequestCode>, Failure> {
-        self.call(Call::Open, "ledger", |stores| Ok(stores.ledger.open()))
-            .await
+        self.call(Call::Open, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.open())
+        })
+        .await
     }
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
@@ -150,7 +164,7 @@ impl Ledger for Process<'_> {
     }
 
     async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure> {
-        self.call(Call::KeepReport, "ledger", |stores| {
+        self.call(Call::KeepReport, self.ledger_writes(), |stores| {
             stores.ledger.report = Some(report.clone());
             Ok(())
         })

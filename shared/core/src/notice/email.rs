@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
 use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
-use crate::policy::Verdict;
+use crate::policy::{DEFAULT_RULE, Verdict};
 use crate::record::Operation;
 use crate::span;
 use crate::text::{shown, tail_ascii};
@@ -128,7 +128,9 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
         },
         shown(&verdict.why, 1_000),
     );
-    text.field("Rule", shown(&verdict.rule, FIELD));
+    if verdict.rule != DEFAULT_RULE {
+        text.field("Rule", shown(&verdict.rule, FIELD));
+    }
     text.field("Life", life(verdict));
     let Some(commands) = &notice.commands else {
         return;
@@ -145,7 +147,7 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
         text.line(release);
     } else {
         text.line(
-            "(Lockwarden cannot compare this record and will not delete it; remove it by hand)",
+            "(not by Lockwarden: it may not delete such a record. An administrator has to, see 3)",
         );
     }
     if !verdict.needs_even_if.is_empty() && commands.release.is_some() {
@@ -168,11 +170,19 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
         None => text
             .line("(`terraform force-unlock` cannot remove this lock: it has no usable lock ID)"),
     }
+    if let Some(delete) = &commands.by_hand {
+        text.line("   Or, as an administrator, after looking twice:");
+        text.line(delete);
+    }
     text.gap();
     text.line("DO NOT");
     text.line("- release while the job still runs: releasing does not stop it, and two writers corrupt the state");
-    text.line("- run with -lock=false, or delete rows or objects by hand: the next holder's lock may be hit");
-    text.line("- touch the item that ends in -md5: it is the checksum of the state, not a lock");
+    text.line("- run with -lock=false, or delete rows or objects without a condition: the next holder's lock may be hit");
+    if !lock.lock_id.as_str().ends_with("-md5") {
+        text.line(
+            "- touch the item that ends in -md5: it is the checksum of the state, not a lock",
+        );
+    }
 }
 
 fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
@@ -375,8 +385,11 @@ fn sentence(outcome: &Outcome) -> &'static str {
         (OutcomeKind::NotStale, _) => "NOT released: the lock is not stale.",
         (OutcomeKind::Kept, _) => "The lock stays. Nobody is reminded for a while.",
         (OutcomeKind::PartlyReleased, _) => {
-            "Released by half: the S3 lock file is gone, but the DynamoDB item changed meanwhile and was left alone.\n\
+            "Released by half: the S3 lock file is gone, and the DynamoDB item was left alone.\n\
              Look at it before you decide about it."
+        }
+        (OutcomeKind::Rejected, Some(false)) => {
+            "A decision was begun, interrupted, and cannot be finished. Look at the lock before you decide about it again."
         }
         (OutcomeKind::Rejected, _) => "A decision was NOT carried out. Nothing was changed.",
     }

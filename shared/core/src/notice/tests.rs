@@ -2,6 +2,7 @@ use insta::assert_snapshot;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::item::Content;
 use crate::lock::gather;
 use crate::outcome::NewHolder;
 use crate::policy::{Policy, Sighting, StateObject, judge};
