@@ -10,7 +10,7 @@ export RUSTDOCFLAGS := -D warnings
 export INSTA_UPDATE := no
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup build demo test test-quick check format lock-tools
+.PHONY: help setup build demo test test-quick check package format lock-tools
 
 help:  ## Say what there is
 	@echo "Lockwarden. Needs Rust, a C compiler, Python 3 and make. Start with \`make demo\`."
@@ -35,8 +35,6 @@ demo: setup build  ## A stale lock on a local AWS, from the killed Terraform run
 test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stack, real Terraform, scripts
 	cargo test --locked --workspace --all-features
 	$(VENV)/bin/pytest -q -p no:cacheprovider local
-	@command -v terraform >/dev/null || command -v tofu >/dev/null || \
-	  echo "== SKIPPED: the tests with a real Terraform. No terraform or tofu is on PATH."
 
 test-quick:  ## The tests that need no local AWS, in seconds
 	cargo test --locked --workspace
@@ -52,6 +50,10 @@ ifeq ($(CARGO_DENY),)
 else
 	cargo deny check bans licenses sources
 endif
+
+package: setup  ## Build for AWS: .aws-sam/build, and all of it as target/lockwarden.zip
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/sam build
+	cd .aws-sam/build && $(CURDIR)/$(VENV)/bin/python -m zipfile -c $(CURDIR)/target/lockwarden.zip *
 
 format:  ## Format the Rust code
 	cargo fmt

@@ -18,3 +18,4 @@ mod wrong_decisions;
 mod commands;
 mod incomplete;
 mod rights;
+mod start;

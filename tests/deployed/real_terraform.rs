@@ -1,5 +1,7 @@
 //! The main job: a real Terraform run is killed, and its lock, and nothing else, is released.
 
+use std::io::Write as _;
+
 use lockwarden_local::{Mode, Project, Terraform};
 
 use crate::stack::{Desk, Stack};
@@ -7,14 +9,21 @@ use crate::stack::{Desk, Stack};
 #[tokio::test]
 async fn the_lock_of_a_killed_apply_is_found_told_and_released_in_every_mode() {
     let Some(terraform) = Terraform::on_path().unwrap() else {
-        eprintln!("SKIPPED: no terraform or tofu 1.6 or later is on PATH");
-        return;
+        return say("SKIPPED, every mode: no terraform or tofu 1.6 or later is on PATH");
     };
     // A stack of its own: everything in the stores is compared before and after.
     let stack = Stack::new().await;
     let desk = stack.desk();
     leave_other_locks(&desk).await;
-    for mode in Mode::ALL.into_iter().filter(|mode| terraform.knows(*mode)) {
+    for mode in Mode::ALL {
+        let (name, version) = (terraform.name, &terraform.version);
+        if !terraform.knows(mode) {
+            say(&format!(
+                "SKIPPED, {mode:?}: {name} {version} does not know it"
+            ));
+            continue;
+        }
+        say(&format!("{name} {version}, {mode:?}"));
         let key = format!("{mode:?}/terraform.tfstate");
         let project = Project::new(desk.aws, &terraform, &desk.stores, (mode, &key)).unwrap();
         project.apply().unwrap();
@@ -25,8 +34,7 @@ async fn the_lock_of_a_killed_apply_is_found_told_and_released_in_every_mode() {
 #[tokio::test]
 async fn a_lock_of_a_named_workspace_is_found_and_released() {
     let Some(terraform) = Terraform::on_path().unwrap() else {
-        eprintln!("SKIPPED: no terraform or tofu 1.6 or later is on PATH");
-        return;
+        return say("SKIPPED, workspaces: no terraform or tofu 1.6 or later is on PATH");
     };
     let stack = Stack::new().await;
     let desk = stack.desk();
@@ -37,6 +45,11 @@ async fn a_lock_of_a_named_workspace_is_found_and_released() {
     let in_workspace = format!("env:/dev/{key}");
     let project = project.with_state_at(&in_workspace);
     kill_and_release(&desk, &project, &in_workspace, Mode::Both).await;
+}
+
+/// Says it to whoever runs the tests, also where they pass: what `eprintln!` prints is kept back then.
+fn say(what: &str) {
+    writeln!(std::io::stderr(), "== real Terraform: {what}").unwrap();
 }
 
 async fn kill_and_release(desk: &Desk<'_>, project: &Project<'_>, key: &str, mode: Mode) {

@@ -122,7 +122,7 @@ impl Desk<'_> {
         Inbox::open(&self.clients, topic, name).await.unwrap()
     }
 
-    /// Takes a lock like a runner that began an hour ago, and leaves it.
+    /// Takes a lock like a runner that began long ago, and leaves it.
     pub(crate) async fn leave_a_lock(&self, mode: Mode, key: &str, id: &str) {
         self.stores
             .take(mode, key, &self.old_record(key, id))
@@ -130,7 +130,7 @@ impl Desk<'_> {
             .unwrap();
     }
 
-    /// The record of a runner that began an hour ago.
+    /// The record of a runner that began long ago.
     pub(crate) fn old_record(&self, key: &str, id: &str) -> LockRecord {
         LockRecord {
             created: "2026-01-01T00:00:00.123456789Z".to_owned(),

@@ -1,0 +1,34 @@
+//! How a function starts that cannot.
+
+use std::process::Command;
+
+use lockwarden_local::Tools;
+
+#[test]
+fn a_wrong_setting_stops_a_function_with_its_name_and_a_right_one() {
+    for binary in ["sweep", "approve"] {
+        let program = Tools::of_this_workspace().built(binary).unwrap();
+        let start = |settings: &[(&str, &str)]| {
+            let mut command = Command::new(&program);
+            command.env_clear().envs(settings.iter().copied());
+            let output = command.output().unwrap();
+            assert!(!output.status.success());
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let said = start(&[]);
+        assert!(
+            said.contains("neither LOCK_TABLES nor STATE_BUCKETS is set"),
+            "{said}"
+        );
+        assert!(said.starts_with('{'), "{said}");
+        let said = start(&[
+            ("LOCK_TABLES", "locks"),
+            ("LEDGER_TABLE", "ledger"),
+            ("LEDGER_KEEP_FOR", "for ever"),
+        ]);
+        assert!(
+            said.contains("LEDGER_KEEP_FOR") && said.contains("400d"),
+            "{said}"
+        );
+    }
+}
