@@ -267,6 +267,31 @@ fn a_finish_that_is_killed_between_any_two_calls_is_finished_by_the_next() {
     }
 }
 
+/// A right is missing at one call after the other. Whatever that comes to, with the right back a decision ends it.
+#[test]
+fn a_release_that_is_denied_at_any_call_can_be_decided_again() {
+    for kind in Kind::ALL {
+        for number in 1..MANY {
+            let (world, request, event) = approved(kind);
+            let denied = Fate::Fails(number, lockwarden_aws::Kind::Lasting);
+            world.run_one(world.approving("message-1", &event, denied));
+            let was_disturbed = world.was_disturbed();
+            for _ in 0..2 {
+                world.wait("46s");
+                world.sweep();
+                world.deliver_queue();
+            }
+            world.decide(&release(&request));
+            let story = format!("{kind:?}, call {number}");
+            assert_eq!(world.locked(), Vec::<String>::new(), "{story}");
+            assert_eq!(world.entry(&request).status, Status::Released, "{story}");
+            if !was_disturbed {
+                break;
+            }
+        }
+    }
+}
+
 #[test]
 fn a_half_done_release_is_judged_anew_before_it_is_finished() {
     for kind in Kind::ALL {

@@ -304,6 +304,25 @@ fn a_lock_whose_holder_let_go_before_the_decision_came_is_already_released() {
 }
 
 #[test]
+fn a_decision_on_the_topic_about_an_ended_lock_hears_who_has_the_state_now() {
+    let (world, request) = asked();
+    world.unlock(STATE);
+    world.sweep();
+    world.lock(Kind::Item, STATE, "ci-8");
+
+    let outcome = world.decide_by_topic(&release(&request));
+
+    assert_eq!(outcome_of(&outcome), "changed_hands");
+    assert_eq!(outcome["now_held_by"]["who"], "runner@ci-8");
+    assert!(
+        world.last_email().contains("runner@ci-8"),
+        "{}",
+        world.last_email()
+    );
+    assert_eq!(world.locked().len(), 1);
+}
+
+#[test]
 fn a_finish_without_a_decision_does_nothing() {
     let (world, request) = asked();
     for event in [json!({"finish": request}), json!({"finish": "7F3K2QWX"})] {
@@ -346,6 +365,37 @@ fn what_a_retry_can_mend_fails_the_invocation_and_what_it_cannot_is_an_answer() 
     );
     world.mend();
     assert_eq!(world.release(&request), "released");
+}
+
+#[test]
+fn a_delete_that_is_denied_is_told_and_can_be_decided_again() {
+    let table = "table terraform-state-locks";
+    for (kind, after, store, expected) in [
+        (Kind::Item, Call::Digest, table, "rejected"),
+        (
+            Kind::Object,
+            Call::StateObject,
+            "bucket acme-tf-state",
+            "rejected",
+        ),
+        (Kind::Pair, Call::Digest, table, "partly_released"),
+    ] {
+        let world = World::of_kind(kind);
+        world.lock(kind, STATE, "ci-7");
+        let request = world.ask_about(STATE);
+        world.right_after(after, move |world| world.deny(store));
+
+        let outcome = world.decide(&release(&request));
+
+        assert_eq!(outcome_of(&outcome), expected, "{kind:?}: {outcome}");
+        let why = outcome["why"].as_str().unwrap();
+        assert!(why.contains("AccessDenied"), "{why}");
+        assert!(world.last_email().contains("AccessDenied"));
+        assert_eq!(world.locked().len(), 1, "{kind:?}");
+        world.mend();
+        assert_eq!(world.release(&request), "released", "{kind:?}");
+        assert_eq!(world.locked(), [""; 0], "{kind:?}");
+    }
 }
 
 #[test]

@@ -191,6 +191,30 @@ fn with_a_ledger_that_cannot_be_read_a_sweep_says_so_and_asks_nobody() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_understood_hides_no_other_lock() {
+    let world = World::new();
+    world.lock(Kind::Item, STATE, "ci-7");
+    world.lock(Kind::Item, OTHER, "ci-8");
+    let request = world.ask_about(STATE);
+    world.spoil_entry(&request);
+    world.wait("1h");
+
+    let failed = world.try_sweep().unwrap_err();
+
+    assert!(
+        failed.contains("understand an entry of the ledger"),
+        "{failed}"
+    );
+    assert_eq!(incomplete(&world), ["the ledger"]);
+    assert_eq!(world.kept_report().unwrap()["stale"], 2);
+    assert_eq!(world.told_about(OTHER), ["stale_lock", "reminder"]);
+    assert_eq!(world.told_about(STATE), ["stale_lock"]);
+
+    assert!(world.try_decide(&release(&request)).is_err());
+    assert_eq!(world.deleted(), []);
+}
+
+#[test]
 fn with_a_ledger_that_takes_no_writes_a_sweep_lists_the_locks_and_asks_nobody() {
     let world = World::new();
     world.lock(Kind::Item, STATE, "ci-7");

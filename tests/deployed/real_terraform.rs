@@ -49,7 +49,8 @@ async fn a_lock_of_a_named_workspace_is_found_and_released() {
 
 /// Says it to whoever runs the tests, also where they pass: what `eprintln!` prints is kept back then.
 fn say(what: &str) {
-    writeln!(std::io::stderr(), "== real Terraform: {what}").unwrap();
+    let line = format!("== real Terraform: {what}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 async fn kill_and_release(desk: &Desk<'_>, project: &Project<'_>, key: &str, mode: Mode) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::SignedDuration;
 use lockwarden_aws::ledger_refusals::{Kept, MOST_PER_DAY};
 use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::{Failure, Kind};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, Status};
 use lockwarden_core::report::SweepReport;
@@ -31,6 +32,23 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn entry(&self, code: &RequestCode) -> Option<Entry> {
         self.entries.get(code).map(value_of)
+    }
+
+    /// What a function reads: an item that cannot be understood is an error.
+    pub(super) fn read(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
+        let item = self.entries.get(code).cloned();
+        let entry = item.map(serde_dynamo::from_item).transpose();
+        entry.map_err(|error: serde_dynamo::Error| {
+            let doing = "understand an entry of the ledger";
+            Failure::new(doing, error.to_string(), Kind::Lasting)
+        })
+    }
+
+    /// Somebody else's hand, or another version, makes of an entry what this one cannot understand.
+    pub(crate) fn spoil(&mut self, code: &RequestCode) {
+        let item = self.entries.get_mut(code).unwrap();
+        let status = AttributeValue::S("of another version".to_owned());
+        item.insert("status".to_owned(), status);
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {

@@ -91,6 +91,12 @@ impl World {
         ledger.commit(&Change::of(entry, Vec::new())).unwrap();
     }
 
+    /// The entry of a request becomes what nobody here can understand.
+    pub(crate) fn spoil_entry(&self, request: &str) {
+        let code = RequestCode::parse(request).unwrap();
+        self.stores.borrow_mut().ledger.spoil(&code);
+    }
+
     /// The same stores, with the settings of this account.
     pub(crate) fn with_the_stores_of(self, other: &Self) -> Self {
         self.stores.replace(other.stores.borrow().clone());

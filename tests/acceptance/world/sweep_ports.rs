@@ -104,7 +104,7 @@ impl Process<'_> {
 
     pub(super) async fn read_entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         self.call(Call::Entry, self.ledger_reads(), |stores| {
-            Ok(stores.ledger.entry(code))
+            stores.ledger.read(code)
         })
         .await
     }
@@ -139,11 +139,14 @@ impl Locks for Process<'_> {
 impl Ledger for Process<'_> {
     async fn entries(&self, codes: &[RequestCode]) -> Result<Entries, Failure> {
         self.call(Call::Entries, self.ledger_reads(), |stores| {
-            let found = codes.iter().filter_map(|code| stores.ledger.entry(code));
-            Ok(Entries {
-                found: found.collect(),
-                unreadable: Vec::new(),
-            })
+            let mut entries = Entries::default();
+            for code in codes {
+                match stores.ledger.read(code) {
+                    Ok(entry) => entries.found.extend(entry),
+                    Err(failure) => entries.unreadable.push((code.clone(), failure)),
+                }
+            }
+            Ok(entries)
         })
         .await
     }
