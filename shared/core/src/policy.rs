@@ -173,10 +173,7 @@ pub fn judge(policy: &Policy, now: Timestamp, sighting: &Sighting<'_>) -> Judgem
                 )
             } else if is_fresh {
                 let limit = span::shown(policy.stale_after);
-                (
-                    Verdict::Held,
-                    format!("held for less than the limit of {limit}"),
-                )
+                (Verdict::Held, format!("younger than the limit of {limit}"))
             } else if is_alive {
                 (
                     Verdict::Alive,
