@@ -73,9 +73,11 @@ pub(crate) fn refused(entry: &Entry, decision: &Decision, refusal: Refusal) -> O
         Refusal::ChangedHands(holder) => changed_hands(entry, holder, &decision.by),
         Refusal::Gone => about(entry, OutcomeKind::AlreadyReleased, &decision.by)
             .because("the lock was gone before the decision came; its holder let go"),
-        Refusal::NotStale { judgement, needs } => {
-            with_example(OutcomeKind::NotStale, judgement.why.clone(), &needs)
-        }
+        Refusal::NotStale { judgement, needs } => with_example(
+            OutcomeKind::NotStale,
+            format!("{}: {}", judgement.verdict.word(), judgement.why),
+            &needs,
+        ),
         Refusal::Unmentioned { judgement, needs } => {
             let words: Vec<&str> = needs.iter().map(|word| word.word()).collect();
             let why = format!(
