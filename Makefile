@@ -29,10 +29,10 @@ build:  ## Build everything that `make demo` and `make test` run
 	@echo "== Building (the first time takes a few minutes)"
 	cargo build --locked --workspace --all-targets --all-features
 
-demo: setup build  ## A stale lock on a local AWS, from the killed Terraform run to the next plan
-	@$${CARGO_TARGET_DIR:-target}/debug/demo
+demo: setup build  ## A stale lock on a local AWS, up to the next plan; KEEP=1: and a link to decide in a browser
+	@KEEP=$(KEEP) $${CARGO_TARGET_DIR:-target}/debug/demo
 
-test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stack, real Terraform, scripts
+test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stack, real Terraform, browser, scripts
 	cargo test --locked --workspace --all-features
 	$(VENV)/bin/pytest -q -p no:cacheprovider local
 

@@ -1,6 +1,8 @@
-"""Starts MiniStack, with one change to its web server: the head of an answer is not sent without its body.
+"""Starts MiniStack, with two changes.
 
-Hypercorn writes the two one after the other. The Go programs among the clients, Terraform first of all, can lose an
+A function that is called by the URL of an alias sees the alias in its ARN, as on AWS.
+
+And the head of an answer is not sent without its body. Hypercorn writes the two one after the other. The Go programs among the clients, Terraform first of all, can lose an
 answer that arrives in such pieces: as soon as the AWS SDK has the head, it closes the body of its own request; if
 Go's `net/http` is not yet done with that, which happens on a busy machine, it takes that for an error, closes the
 connection under the rest of the answer, and the SDK sends the request again. Sent twice, the request that takes a
@@ -14,6 +16,7 @@ import hypercorn.protocol
 from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
 from ministack.app import main
+from ministack.services import lambda_svc
 
 
 class WholeAnswers(H11Protocol):
@@ -34,6 +37,21 @@ class WholeAnswers(H11Protocol):
             await self.send(RawData(data=data))
 
 
+def with_alias(find):
+    """Finds a function like `find`; where it is named with an alias, its ARN has the alias too."""
+
+    def found(function_ref, **scope):
+        record, config, name = find(function_ref, **scope)
+        base, _, alias = function_ref.partition(":")
+        if config is not None and base == name and alias:
+            arn = ":".join(config["FunctionArn"].split(":")[:7] + [alias])
+            config = dict(config, FunctionArn=arn)
+        return record, config, name
+
+    return found
+
+
 if __name__ == "__main__":
+    lambda_svc._get_func_record_for_ref_in_scope = with_alias(lambda_svc._get_func_record_for_ref_in_scope)
     hypercorn.protocol.H11Protocol = WholeAnswers
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""What `local_aws.py` changes in MiniStack's web server."""
+"""What `local_aws.py` changes in MiniStack."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ import h11
 import hypercorn.protocol
 from hypercorn.protocol.h11 import H11Protocol
 
+import local_aws
 from local_aws import WholeAnswers
 
 
@@ -54,3 +55,14 @@ def test_an_interim_answer_is_not_kept():
 def test_the_change_is_still_needed_and_still_possible():
     assert len(packets(H11Protocol, HEAD, BODY, h11.EndOfMessage())) == 2
     assert hypercorn.protocol.H11Protocol is H11Protocol
+
+
+def test_the_alias_is_part_of_the_arn():
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
+
+    def find(function_ref, **scope):
+        return {}, {"FunctionArn": arn}, "f"
+
+    found = local_aws.with_alias(find)
+    assert found("f:page")[1]["FunctionArn"] == f"{arn}:page"
+    assert found("f")[1]["FunctionArn"] == arn

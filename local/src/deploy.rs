@@ -53,6 +53,33 @@ pub fn deploy(aws: &MiniStack, stack: &str, parameters: &[(&str, &str)]) -> Resu
     })
 }
 
+/// Deploys as [`deploy`] does, with the approval page; the second value is its address here.
+///
+/// # Errors
+/// As [`deploy`].
+pub fn deploy_with_page(
+    aws: &MiniStack,
+    stack: &str,
+    parameters: &[(&str, &str)],
+) -> Result<(Deployment, String)> {
+    let mut parameters = parameters.to_vec();
+    parameters.push(("ApprovalPage", "link"));
+    let first = deploy(aws, stack, &parameters)?;
+    // The name that AWS would give it leads nowhere here, so the notices get another one, as with a custom domain.
+    let url = local_url(aws, first.output("ApprovalUrl")?)?;
+    parameters.push(("ApprovalUrlOverride", &url));
+    let second = deploy(aws, stack, &parameters)?;
+    Ok((second, url))
+}
+
+/// Where a function URL is served here.
+fn local_url(aws: &MiniStack, url: &str) -> Result<String> {
+    let host = url.strip_prefix("https://").unwrap_or(url);
+    let id = host.split('.').next().filter(|id| !id.is_empty());
+    let id = id.ok_or_else(|| Failure::Unexpected(format!("{url} is no function URL")))?;
+    Ok(format!("{}/_aws/lambda-url/{id}/", aws.endpoint()))
+}
+
 /// Writes the local copy of the template, and beside it a folder with a `bootstrap` for each function.
 fn local_template(aws: &MiniStack, folder: &Path) -> Result<PathBuf> {
     let mut folders = BTreeMap::new();

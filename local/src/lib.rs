@@ -10,6 +10,7 @@ mod guarded;
 mod tools;
 mod template;
 
+mod browser;
 mod clients;
 mod deploy;
 mod functions;
@@ -20,8 +21,9 @@ mod record;
 mod stores;
 mod terraform;
 
+pub use browser::Browsers;
 pub use clients::{Clients, Credentials};
-pub use deploy::{Deployment, deploy};
+pub use deploy::{Deployment, deploy, deploy_with_page};
 pub use failure::Failure;
 pub use functions::{Invocation, invoke};
 pub use inbox::Inbox;

@@ -19,6 +19,12 @@ const GAPS: &[Gap] = &[
         times: 1,
         instead: None,
     },
+    // Nor this one, for every write.
+    Gap {
+        line: "Condition: {'Null': {'s3:if-none-match': 'false'}}",
+        times: 1,
+        instead: None,
+    },
     // It speaks plain HTTP, so the statements that deny just that must never apply.
     Gap {
         line: "Condition: {Bool: {'aws:SecureTransport': 'false'}}",
@@ -142,6 +148,7 @@ Resources:
         - Sid: Release
           Condition: {'Null': {'s3:if-match': 'false'}}
           Action: s3:DeleteObject
+          Condition: {'Null': {'s3:if-none-match': 'false'}}
         - Effect: Deny
           Condition: {Bool: {'aws:SecureTransport': 'false'}}
         - Effect: Deny
@@ -197,7 +204,7 @@ Resources:
     #[test]
     fn only_the_gaps_are_closed() {
         let copy = with_gaps_closed(TEMPLATE).unwrap();
-        let changed = |text: &str| text.contains("if-match") || text.contains("SecureTransport");
+        let changed = |text: &str| text.contains("-match") || text.contains("SecureTransport");
         let rest = |template: &str| -> Vec<String> {
             template
                 .lines()

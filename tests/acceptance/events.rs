@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::world::{Fate, Kind, Task, World};
+use crate::world::{Fate, Kind, Link, Page, Task, World};
 
 /// The lock that the events are about: the state, the ID, and the request code that follows from the two.
 const STATE: &str = "acme-tf-state/prod/terraform.tfstate";
@@ -46,12 +46,36 @@ const APPROVE: &[&str] = &[
     "wrong-version",
 ];
 
+/// The situations of the approval page.
+const PAGE: &[&str] = &[
+    "page-changed-hands",
+    "page-even-if-by-iam",
+    "page-even-if-by-link",
+    "page-expired",
+    "page-json",
+    "page-keep",
+    "page-oversized",
+    "page-put",
+    "page-release",
+    "page-restore",
+    "page-root",
+    "page-show",
+    "page-spent",
+    "page-unknown-code",
+    "page-wrong-token",
+    "page-wrong-typed",
+];
+
+/// The token in the link of the first notice.
+const TOKEN: &str = "ha65l5ppmc2mmuoy24shbfwryxauwhco";
+
 /// The situations of `sweep`.
 const SWEEP: &[&str] = &["manual", "scheduled", "test-notice"];
 
 #[test]
 fn every_event_has_its_situation_and_every_situation_its_event() {
-    for (function, situations) in [("approve", APPROVE), ("sweep", SWEEP)] {
+    let approve = [APPROVE, PAGE].concat();
+    for (function, situations) in [("approve", &approve[..]), ("sweep", SWEEP)] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../events")
             .join(function);
@@ -74,11 +98,25 @@ fn every_event_has_its_situation_and_every_situation_its_event() {
 fn approve_answers_every_event() {
     insta::glob!("../../events/approve", "*.json", |file| {
         let situation = file.file_stem().unwrap().to_str().unwrap();
+        if PAGE.contains(&situation) {
+            return;
+        }
         let event = std::fs::read_to_string(file).unwrap();
         let world = before_approve(situation);
         let task =
             world.approving_text("8476a536-e9f4-11e8-9739-2dfe598c3fcd", &event, Fate::Lives);
         insta::assert_snapshot!(story(&world, task));
+    });
+}
+
+#[test]
+fn approve_shows_every_page() {
+    insta::glob!("../../events/approve", "page-*.json", |file| {
+        let situation = file.file_stem().unwrap().to_str().unwrap();
+        let event = std::fs::read_to_string(file).unwrap();
+        let world = before_page(situation);
+        let page = world.visit_with(&event);
+        insta::assert_snapshot!(page_story(&world, &page));
     });
 }
 
@@ -133,6 +171,58 @@ fn before_approve(situation: &str) -> World {
     world
 }
 
+/// People were asked about the lock and have the link; then what the situation says came to pass.
+fn before_page(situation: &str) -> World {
+    assert!(
+        PAGE.contains(&situation),
+        "no test knows events/approve/{situation}.json"
+    );
+    let world = World::new();
+    held(&world, Kind::Pair);
+    world.ask_about(STATE);
+    assert_eq!(world.link(STATE), Link::new(REQUEST, TOKEN));
+    world.wait("5m");
+    match situation {
+        "page-expired" => world.wait("24h"),
+        "page-restore" | "page-spent" => {
+            let form = Link::new(REQUEST, TOKEN).post("release", "a1b2c3d4");
+            assert_eq!(world.visit(&form).headline(), "Released");
+        }
+        "page-changed-hands" => {
+            world.unlock(STATE);
+            world.lock(Kind::Pair, STATE, "ci-node-08");
+        }
+        _ if situation.starts_with("page-even-if") => world.write_state(STATE),
+        _ => {}
+    }
+    world.forget_what_was_told();
+    world
+}
+
+/// What the browser got, and what is true afterwards. The hash of the style sheet changes with the sheet.
+fn page_story(world: &World, page: &Page) -> String {
+    let mut story = format!("{}\n", page.status);
+    for (name, value) in &page.headers {
+        let value = match value.split_once("'sha256-") {
+            Some((before, after)) => {
+                format!("{before}'sha256-…'{}", after.split_once('\'').unwrap().1)
+            }
+            None => value.clone(),
+        };
+        writeln!(story, "{name}: {value}").unwrap();
+    }
+    writeln!(story, "\n{}", page.text()).unwrap();
+    let buttons = page.buttons();
+    let buttons = if buttons.is_empty() {
+        "none".to_owned()
+    } else {
+        buttons.join(", ")
+    };
+    writeln!(story, "\nButtons: {buttons}").unwrap();
+    story.push_str(&afterwards(world));
+    story
+}
+
 fn is_about_a_young_lock(situation: &str) -> bool {
     situation.starts_with("even-if") || situation == "not-stale"
 }
@@ -147,10 +237,12 @@ fn held(world: &World, kind: Kind) {
 /// What the function answered, whom it told what, what is still locked, and what it counted.
 fn story(world: &World, task: Task<'_>) -> String {
     let reply = world.run_one(task).unwrap().unwrap();
-    let mut story = format!(
-        "{}\n\nTold:\n",
-        serde_json::to_string_pretty(&reply).unwrap()
-    );
+    let reply = serde_json::to_string_pretty(&reply).unwrap();
+    format!("{reply}\n{}", afterwards(world))
+}
+
+fn afterwards(world: &World) -> String {
+    let mut story = "\nTold:\n".to_owned();
     for told in world.notices() {
         writeln!(story, "- {}: {}", told.notice.kind.word(), told.subject).unwrap();
     }

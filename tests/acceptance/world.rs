@@ -2,7 +2,7 @@
 //!
 //! `stores` and `ledger` hold what is stored, with the conditions of the real services. `holders` is what Terraform
 //! does. `process` is one run of a function with all that may happen to it, `run` runs many at once. The two `…_ports`
-//! files say how each port reaches the stores, and `seen` is what a test can do and ask in a word.
+//! files say how each port reaches the stores, `pages` is a browser, and `seen` is what a test can do and ask in a word.
 
 mod stores;
 mod ledger;
@@ -12,6 +12,7 @@ mod run;
 mod sweep_ports;
 mod approve_ports;
 mod messages;
+mod pages;
 mod seen;
 
 use std::cell::{Cell, RefCell};
@@ -21,7 +22,8 @@ use lockwarden_aws::Kind as Lasts;
 use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
 
 pub(crate) use holders::{Kind, buckets, id_of, record_text};
-pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if};
+pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if, restore};
+pub(crate) use pages::{Link, Page, Visit};
 pub(crate) use process::{Answer, Fate};
 pub(crate) use run::Task;
 pub(crate) use seen::outcome_of;
@@ -42,7 +44,13 @@ pub(crate) const APPROVALS: &str = "arn:aws:sns:eu-west-1:123456789012:lockwarde
 /// When every story begins.
 pub(crate) const START: &str = "2026-03-02T08:00:00Z";
 
-const DEFAULTS: [(&str, &str); 6] = [
+/// The function that carries out decisions.
+pub(crate) const FUNCTION: &str =
+    "arn:aws:lambda:eu-west-1:123456789012:function:lockwarden-approve";
+/// Where the page is.
+pub(crate) const PAGE: &str = "https://abc123.lambda-url.eu-west-1.on.aws/";
+
+const DEFAULTS: [(&str, &str); 8] = [
     (settings::LOCK_TABLES, TABLE),
     (settings::STATE_BUCKETS, BUCKET),
     (settings::LEDGER_TABLE, "lockwarden-ledger"),
@@ -52,6 +60,8 @@ const DEFAULTS: [(&str, &str); 6] = [
     ),
     (settings::APPROVAL_TOPIC_ARN, APPROVALS),
     (settings::APPROVE_FUNCTION, "lockwarden-approve"),
+    (settings::APPROVAL_URL, PAGE),
+    (settings::APPROVAL_PAGE, "iam"),
 ];
 
 /// An account with the two functions in it.
@@ -71,6 +81,8 @@ pub(crate) struct World {
     /// When sweeps begin nothing new any more.
     deadline: Cell<Timestamp>,
     invokes: Cell<u32>,
+    /// How many tokens were made.
+    tokens: Cell<u64>,
     journal: RefCell<Vec<Call>>,
     /// Whether the fate of the last run struck; its calls may have been too few for that.
     was_disturbed: Cell<bool>,
@@ -88,10 +100,16 @@ pub(crate) enum Call {
     DeleteLockFile,
     DeleteItem,
     DeleteItemAndCommit,
+    PutLockFile,
+    PutItem,
+    PutItemAndCommit,
     Entry,
     Entries,
     Open,
     Delivery,
+    NoticeRequest,
+    Events,
+    Codes,
     Commit,
     KeepRefusal,
     UpdateDelivery,
@@ -109,6 +127,9 @@ impl Call {
             Self::DeleteLockFile
                 | Self::DeleteItem
                 | Self::DeleteItemAndCommit
+                | Self::PutLockFile
+                | Self::PutItem
+                | Self::PutItemAndCommit
                 | Self::Commit
                 | Self::KeepRefusal
                 | Self::UpdateDelivery
@@ -120,7 +141,7 @@ impl Call {
     fn has_token(self) -> bool {
         matches!(
             self,
-            Self::Commit | Self::DeleteItemAndCommit | Self::KeepRefusal
+            Self::Commit | Self::DeleteItemAndCommit | Self::PutItemAndCommit | Self::KeepRefusal
         )
     }
 }
@@ -174,6 +195,7 @@ impl World {
             sleepers: RefCell::default(),
             deadline: Cell::new(Timestamp::MAX),
             invokes: Cell::new(0),
+            tokens: Cell::new(0),
             journal: RefCell::default(),
             was_disturbed: Cell::new(false),
         }
@@ -217,7 +239,7 @@ impl World {
     }
 
     /// A store is too busy to answer: `table NAME`, `lists of the table NAME`, the same of a `bucket`, `state`, `ledger`,
-    /// `reads of the ledger`, `writes of the ledger`, `topic`, `approve`.
+    /// `reads of the ledger`, `writes of the ledger`, `writes of the table NAME`, `topic`, `approve`.
     pub(crate) fn throttle(&self, store: &str) {
         self.break_off(
             store,

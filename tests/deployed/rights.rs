@@ -75,10 +75,7 @@ async fn approve_cannot_search_and_opens_no_state() {
     assert_denied(state.key("rights/approve.tfstate").send().await);
     let state = approve.s3.put_object().bucket(bucket);
     assert_denied(state.key("rights/approve.tfstate").send().await);
-    let put = approve.dynamodb.put_item().table_name(table);
-    assert_denied(
-        put.item("LockID", AttributeValue::S("x".to_owned()))
-            .send()
-            .await,
-    );
+    let update = approve.dynamodb.update_item().table_name(table);
+    let key = AttributeValue::S("x".to_owned());
+    assert_denied(update.key("LockID", key).send().await);
 }

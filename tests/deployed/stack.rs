@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockwarden_local::{
     Access, Clients, Deployment, Inbox, Invocation, LockRecord, MiniStack, Mode, Stores, deploy,
-    invoke,
+    deploy_with_page, invoke,
 };
 use serde_json::{Value, json};
 
@@ -39,6 +39,30 @@ impl Stack {
 
     /// The same with more parameters; a later one counts.
     pub(crate) async fn with(more: &[(&str, &str)]) -> Self {
+        let (aws, stores, parameters) = Self::ready(more).await;
+        let deployed = deploy(&aws, "lockwarden", &parameters).unwrap();
+        Self {
+            aws,
+            deployed,
+            stores,
+        }
+    }
+
+    /// The same with the approval page.
+    #[allow(dead_code, reason = "the tests in a browser share this module")]
+    pub(crate) async fn with_page() -> Self {
+        let (aws, stores, parameters) = Self::ready(&[]).await;
+        let (deployed, _) = deploy_with_page(&aws, "lockwarden", &parameters).unwrap();
+        Self {
+            aws,
+            deployed,
+            stores,
+        }
+    }
+
+    async fn ready<'p>(
+        more: &[(&'p str, &'p str)],
+    ) -> (MiniStack, Stores, Vec<(&'p str, &'p str)>) {
         let aws = MiniStack::start(Access::Enforced).unwrap();
         let stores = Stores::create(&aws.clients(), TABLE, BUCKET).await.unwrap();
         let mut parameters = vec![
@@ -49,12 +73,7 @@ impl Stack {
         ];
         parameters.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         parameters.extend(more);
-        let deployed = deploy(&aws, "lockwarden", &parameters).unwrap();
-        Self {
-            aws,
-            deployed,
-            stores,
-        }
+        (aws, stores, parameters)
     }
 
     /// This test's view of the stack.

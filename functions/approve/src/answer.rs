@@ -4,14 +4,16 @@ use jiff::Timestamp;
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_core::decision::{self, Rejection};
-use lockwarden_core::ledger::{Channel, Delivery, Event, EventKind, NOTICE_LEASE};
+use lockwarden_core::ledger::{Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
 use lockwarden_core::metrics;
 use lockwarden_core::notice::Notice;
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::settings::ApproveSettings;
 use serde::Serialize;
 
+use crate::history::History;
 use crate::incoming::{self, Body, Delivered, Incoming};
+use crate::page::PageReply;
 use crate::ports::World;
 
 /// The reply of the function.
@@ -20,6 +22,10 @@ use crate::ports::World;
 pub enum Reply {
     /// To a direct invoke.
     One(Box<Outcome>),
+    /// To a query.
+    History(Box<History>),
+    /// To a browser.
+    Page(Box<PageReply>),
     /// To SNS: one for each record.
     Many {
         /// In the order of the records.
@@ -36,7 +42,28 @@ pub struct Approve<'a, W> {
     pub settings: &'a ApproveSettings,
 }
 
-/// Answers an event. `request_id` is the id that Lambda gave to this invoke and keeps when it tries again.
+/// The alias of the function that the page's URL stands for. A verified name is taken only from an invoke of this alias:
+/// whoever may invoke the function itself can make up such an event.
+pub const PAGE_ALIAS: &str = "page";
+
+/// How the function was invoked.
+#[derive(Clone, Copy, Debug)]
+pub struct Invoked<'a> {
+    /// The id that Lambda gave to this invoke and keeps when it tries again.
+    pub request_id: &'a str,
+    /// The ARN that was invoked, with the alias if there was one.
+    pub function_arn: &'a str,
+}
+
+impl Invoked<'_> {
+    /// Whether the page's URL was called.
+    fn is_page(&self) -> bool {
+        let alias = self.function_arn.split(':').nth(7);
+        alias == Some(PAGE_ALIAS)
+    }
+}
+
+/// Answers an event.
 ///
 /// # Errors
 /// Only what a retry can mend: AWS did not answer, or somebody else is just carrying out a decision about the same lock.
@@ -44,11 +71,16 @@ pub struct Approve<'a, W> {
 pub async fn handle(
     world: &impl World,
     settings: &ApproveSettings,
-    request_id: &str,
+    invoked: Invoked<'_>,
     event: &str,
 ) -> Result<Reply, Failure> {
     let approve = Approve { world, settings };
-    match incoming::read(event, request_id, &settings.common.approval_topic) {
+    if invoked.is_page() {
+        let reply = approve.page(invoked.request_id, event).await;
+        return Ok(Reply::Page(Box::new(reply)));
+    }
+    match incoming::read(event, invoked.request_id, &settings.common.approval_topic) {
+        Incoming::History(path) => Ok(Reply::History(Box::new(approve.history(path).await?))),
         // Sweep hands over no decision, only where to find one, so there is nothing to remember.
         Incoming::Finish(code) => Ok(Reply::One(Box::new(approve.finish(&code).await?))),
         Incoming::Direct(delivered) => {
@@ -78,6 +110,12 @@ pub async fn handle(
 
 impl<W: World> Approve<'_, W> {
     async fn answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
+        // Anybody can send a text message, so a stranger's is turned away before anything is looked up.
+        if let Body::Text(text) = &delivered.body
+            && self.approver(text).is_none()
+        {
+            return Ok(self.turn_away(text));
+        }
         if let Some(known) = self.world.delivery(&delivered.id).await? {
             return self.repeat(known).await;
         }
@@ -94,9 +132,11 @@ impl<W: World> Approve<'_, W> {
     async fn first_answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
         match &delivered.body {
             Body::Message(message) => match decision::parse(message) {
-                Ok(decision) => self.follow(delivered, decision).await,
+                // Boxed, as its future is by far the largest.
+                Ok(decision) => Box::pin(self.follow(delivered, decision)).await,
                 Err(rejection) => self.reject(delivered, rejection).await,
             },
+            Body::Text(text) => self.answer_text(delivered, text).await,
             Body::Refused(rejection) => self.reject(delivered, rejection.clone()).await,
         }
     }
@@ -119,7 +159,7 @@ impl<W: World> Approve<'_, W> {
     ) -> Result<Outcome, Failure> {
         let now = self.world.now();
         let outcome = Outcome {
-            example: Some(rejection.example),
+            example: Some(delivered.example(rejection.example)),
             ..Outcome::new(OutcomeKind::Rejected, rejection.by).because(rejection.why)
         };
         let event = delivered.event(EventKind::Refusal, now, &outcome);
@@ -193,6 +233,8 @@ impl Delivered {
             channel: Some(self.channel),
             delivery: Some(self.id.clone()),
             by: outcome.by.clone(),
+            verified: self.verified.clone(),
+            source: self.source.clone(),
             ..Event::new(
                 what,
                 at,
@@ -213,8 +255,19 @@ impl Delivered {
         }
     }
 
-    /// Whether the decision came by a way on which the approver is known, or may be known.
-    pub(crate) fn is_direct(&self) -> bool {
-        self.channel == Channel::Invoke
+    /// Whether the decision came by a way on which AWS knows the approver.
+    pub(crate) fn is_vouched_for(&self) -> bool {
+        match self.channel {
+            Channel::Invoke => true,
+            Channel::Page => self.verified.is_some(),
+            Channel::Sns | Channel::Sms => false,
+        }
+    }
+
+    /// The link of this delivery has decided.
+    pub(crate) fn spend_token(&self, entry: &mut Entry) {
+        if let Some(token) = &self.token {
+            entry.tokens.spend(token);
+        }
     }
 }

@@ -9,7 +9,8 @@ use lockwarden_aws::ledger_refusals::{self, Kept};
 use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
 use lockwarden_aws::{
-    Deleted, Failure, bucket_read, bucket_release, ledger_read, notices, table_read, table_release,
+    Deleted, Failure, bucket_read, bucket_release, bucket_restore, ledger_history, ledger_read,
+    notices, table_read, table_release, table_restore,
 };
 use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::item::Record;
@@ -17,6 +18,7 @@ use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
+use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::{Settings, Table, TopicArn};
 
 use crate::ports::{Ledger, Locks, Machine, Notices};
@@ -85,6 +87,23 @@ impl Locks for Aws {
         let now = Timestamp::now();
         table_release::delete_and_commit(&self.dynamodb, half, &self.ledger, change, now).await
     }
+
+    async fn put_lock_file(&self, file: &LockFileToPut) -> Result<Option<String>, Failure> {
+        bucket_restore::put(&self.s3, file).await
+    }
+
+    async fn put_item(&self, table: &Table, item: &ItemToPut) -> Result<bool, Failure> {
+        table_restore::put(self.tables.client(table), item).await
+    }
+
+    async fn put_item_and_commit(
+        &self,
+        item: &ItemToPut,
+        change: &Change<'_>,
+    ) -> Result<bool, NotWritten> {
+        let now = Timestamp::now();
+        table_restore::put_and_commit(&self.dynamodb, item, &self.ledger, change, now).await
+    }
 }
 
 impl Ledger for Aws {
@@ -94,6 +113,10 @@ impl Ledger for Aws {
 
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure> {
         ledger_read::delivery(&self.dynamodb, &self.ledger, id).await
+    }
+
+    async fn notice_request(&self, message_id: &str) -> Result<Option<RequestCode>, Failure> {
+        ledger_read::notice(&self.dynamodb, &self.ledger, message_id).await
     }
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
@@ -109,10 +132,18 @@ impl Ledger for Aws {
         let now = Timestamp::now();
         ledger_write::update_delivery(&self.dynamodb, &self.ledger, before, after, now).await
     }
+
+    async fn events(&self, code: &RequestCode, most: i32) -> Result<Vec<Event>, Failure> {
+        ledger_history::events(&self.dynamodb, &self.ledger, code, most).await
+    }
+
+    async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure> {
+        ledger_history::codes(&self.dynamodb, &self.ledger, path, most).await
+    }
 }
 
 impl Notices for Aws {
-    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+    async fn publish(&self, notice: &Notice) -> Result<String, Failure> {
         notices::publish(&self.sns, &self.notice_topic, &notice.render()).await
     }
 }

@@ -11,7 +11,7 @@
 
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Deleted, Failure, Kind};
-use lockwarden_core::decision::Decision;
+use lockwarden_core::decision::{Action, Decision};
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, EventKind};
 use lockwarden_core::lock::Lock;
@@ -21,7 +21,7 @@ use lockwarden_core::release::{self, ItemHalf, Refusal, Release, Standing};
 
 use crate::answer::Approve;
 use crate::find::Sight;
-use crate::follow::Step;
+use crate::follow::{InHand, Step};
 use crate::incoming::Delivered;
 use crate::outcomes::{about, busy, changed_hands, decided_by, decision_event, refused, released};
 use crate::ports::World;
@@ -29,18 +29,20 @@ use crate::ports::World;
 impl<W: World> Approve<'_, W> {
     /// Goes on with a decision that was left half-done: from what is there now, not from what was there then.
     pub(crate) async fn take_up(&self, mut entry: Entry) -> Result<Step, Failure> {
-        let Some(decision) = entry
-            .decided
-            .as_ref()
-            .map(|decided| decided.decision.clone())
-        else {
+        let Some(decision) = entry.begun().map(|begun| begun.decision.clone()) else {
             return Ok(Step::Again);
         };
+        // As the ledger still has it, should this write meet another.
+        let go_on = go_on(&entry);
         entry.take_up(self.world.now());
         match self.world.commit(&Change::of(&entry, Vec::new())).await {
             Ok(()) => entry.revision += 1,
-            Err(NotWritten::Outdated | NotWritten::AnsweredBefore) => return Ok(Step::Again),
+            Err(NotWritten::Outdated) => return Ok(go_on),
+            Err(NotWritten::AnsweredBefore) => return Ok(Step::Again),
             Err(NotWritten::Failed(failure)) => return Err(failure),
+        }
+        if decision.action == Action::Restore {
+            return self.take_up_restore(entry).await;
         }
         let sight = match self.look(&entry).await? {
             Ok(sight) => sight,
@@ -254,6 +256,9 @@ impl<W: World> Approve<'_, W> {
         {
             return Ok(Step::Again);
         }
+        if decision.action == Action::Release {
+            delivered.spend_token(&mut entry);
+        }
         let event = decision_event(delivered, decision, self.world.now());
         let Some(concluded) = self.concluded(entry, outcome) else {
             return Ok(Step::Again);
@@ -281,13 +286,12 @@ impl<W: World> Approve<'_, W> {
     fn concluded(&self, mut entry: Entry, outcome: Outcome) -> Option<Concluded> {
         let now = self.world.now();
         let decided = entry.decided.clone()?;
-        entry.conclude(outcome.clone(), now).ok()?;
-        let event = Event {
-            channel: Some(decided.channel),
-            delivery: Some(decided.delivery.clone()),
-            by: outcome.by.clone(),
-            ..Event::new(EventKind::Outcome, now, outcome.result.word())
+        let outcome = Outcome {
+            by_verified: decided.verified.clone(),
+            ..outcome
         };
+        entry.conclude(outcome.clone(), now).ok()?;
+        let event = decided.event(EventKind::Outcome, now, &outcome);
         let answer = Delivery {
             id: decided.delivery,
             outcome,
@@ -320,6 +324,7 @@ impl<W: World> Approve<'_, W> {
             OutcomeKind::AlreadyReleased
             | OutcomeKind::ChangedHands
             | OutcomeKind::Kept
+            | OutcomeKind::Restored
             | OutcomeKind::PartlyReleased => {}
         }
         self.tell(&entry).await;
@@ -337,11 +342,9 @@ impl<W: World> Approve<'_, W> {
 }
 
 /// The decision of this entry is in our hands, and a write met another at the same instant.
-fn go_on(entry: &Entry) -> Step {
-    entry
-        .decided
-        .as_ref()
-        .map_or(Step::Again, |decided| Step::GoOn(decided.delivery.clone()))
+pub(crate) fn go_on(entry: &Entry) -> Step {
+    let begun = entry.begun().or(entry.decided.as_ref());
+    begun.map_or(Step::Again, |begun| Step::GoOn(InHand::of(begun)))
 }
 
 /// A decision with its outcome, ready to be written.

@@ -9,11 +9,12 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::decision::{Action, Decision, Rejection};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{
-    Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
+    Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, NOTICE_LEASE, Status,
 };
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::release::{self, Refusal, Standing};
 use lockwarden_core::settings::RELEASES;
+use lockwarden_core::token::Admission;
 
 use crate::answer::Approve;
 use crate::find::Found;
@@ -23,6 +24,8 @@ use crate::ports::World;
 
 /// How long to wait for somebody else who carries out a decision about the same lock.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
+/// The same decision again from the page within this time is the same press of the button.
+const PRESSED_TWICE: SignedDuration = SignedDuration::from_mins(1);
 /// How long to wait between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -32,10 +35,27 @@ pub(crate) enum Step {
     Done(Box<Outcome>),
     /// Somebody wrote the entry in between: read it again.
     Again,
-    /// A write of ours met another one in the midst of the decision with this delivery id: go on with it at once.
-    GoOn(String),
+    /// A write of ours met another one in the midst of this decision: go on with it at once.
+    GoOn(InHand),
     /// Somebody else is at it.
     Wait,
+}
+
+/// A decision that we are carrying out, as the ledger has it. Another lease would say that somebody else took it up.
+#[derive(PartialEq, Eq)]
+pub(crate) struct InHand {
+    delivery: String,
+    lease_until: Timestamp,
+}
+
+impl InHand {
+    /// What an entry says is being carried out.
+    pub(crate) fn of(decided: &Decided) -> Self {
+        Self {
+            delivery: decided.delivery.clone(),
+            lease_until: decided.lease_until,
+        }
+    }
 }
 
 impl<W: World> Approve<'_, W> {
@@ -61,7 +81,7 @@ impl<W: World> Approve<'_, W> {
                 Step::Done(outcome) => return Ok(*outcome),
                 _ if self.world.now() >= give_up => return Err(busy(&code)),
                 Step::Again => {}
-                Step::GoOn(delivery) => in_hand = Some(delivery),
+                Step::GoOn(in_our_hand) => in_hand = Some(in_our_hand),
                 Step::Wait => self.world.pause(PAUSE).await,
             }
         }
@@ -84,7 +104,7 @@ impl<W: World> Approve<'_, W> {
             };
             match self.take_up(entry).await? {
                 Step::Done(outcome) => return Ok(*outcome),
-                Step::GoOn(delivery) if now < give_up => in_hand = Some(delivery),
+                Step::GoOn(in_our_hand) if now < give_up => in_hand = Some(in_our_hand),
                 Step::Again | Step::GoOn(_) | Step::Wait => return Ok(nothing()),
             }
         }
@@ -95,10 +115,16 @@ impl<W: World> Approve<'_, W> {
         delivered: &Delivered,
         decision: &Decision,
         entry: Entry,
-        in_hand: Option<String>,
+        in_hand: Option<InHand>,
     ) -> Result<Step, Failure> {
-        if entry.status == Status::Deciding {
+        if entry.begun().is_some() {
             return self.after_another(delivered, entry, in_hand).await;
+        }
+        if decision.action == Action::Restore {
+            return self.restore(delivered, decision, entry).await;
+        }
+        if let Some(outcome) = pressed_twice(delivered, decision, &entry, self.world.now()) {
+            return Ok(Step::Done(Box::new(outcome)));
         }
         if entry.status.is_over() {
             return self.too_late(delivered, decision, &entry).await;
@@ -107,6 +133,7 @@ impl<W: World> Approve<'_, W> {
             return self.refuse(delivered, &entry, outcome).await;
         }
         match decision.action {
+            Action::Restore => Ok(Step::Again),
             Action::Keep { for_ } => {
                 let until = self.world.now() + for_;
                 let outcome = Outcome {
@@ -125,12 +152,12 @@ impl<W: World> Approve<'_, W> {
         &self,
         delivered: &Delivered,
         entry: Entry,
-        in_hand: Option<String>,
+        in_hand: Option<InHand>,
     ) -> Result<Step, Failure> {
         if !may_take_up(&entry, in_hand.as_ref(), self.world.now()) {
             return Ok(Step::Wait);
         }
-        let decided = entry.decided.as_ref();
+        let decided = entry.begun();
         let is_ours = decided.is_some_and(|decided| decided.delivery == delivered.id);
         match self.take_up(entry).await? {
             Step::Done(_) if !is_ours => Ok(Step::Again),
@@ -209,18 +236,21 @@ impl<W: World> Approve<'_, W> {
         if let Some(why) = self.switched_off(decision.action) {
             return Some(rejected(&why));
         }
-        let may_say_even_if = delivered.is_direct() || self.settings.topic_restricted;
+        if delivered.token.as_ref().is_some_and(|token| {
+            entry.tokens.admit(token, self.world.now()) != Some(Admission::Decide)
+        }) {
+            return Some(rejected("the link has decided already"));
+        }
+        let is_trusted_topic = delivered.channel == Channel::Sns && self.settings.topic_restricted;
+        let may_say_even_if = delivered.is_vouched_for() || is_trusted_topic;
         if !decision.even_if.is_empty() && !may_say_even_if {
             return Some(rejected(
-                "`even_if` is honoured only by a direct invoke of the function, or when the approvals topic is restricted to \
-                 named approvers (ApproverPrincipalArns)",
+                "`even_if` is honoured only where AWS knows the approver: by a direct invoke, on the page with ApprovalPage=iam, or on an \
+                 approvals topic that is restricted to named approvers (ApproverPrincipalArns)",
             ));
         }
-        if entry.generation > 1
-            && delivered
-                .sent_at
-                .is_some_and(|sent| sent < entry.first_seen)
-        {
+        let sent_before = |alive: Timestamp| delivered.sent_at.is_some_and(|sent| sent < alive);
+        if entry.alive_since().is_some_and(sent_before) {
             return Some(rejected(
                 "the decision is older than this lock: the one it was about ended, and the same record came back later",
             ));
@@ -233,25 +263,38 @@ impl<W: World> Approve<'_, W> {
         None
     }
 
-    /// Refuses a decision about a known lock. The lock's entry stays as it is.
-    async fn refuse(
+    /// Refuses a decision about a known lock. The lock's entry stays as it is. Who decides on the page sees the answer
+    /// there; everybody else is told by a notice.
+    pub(crate) async fn refuse(
         &self,
         delivered: &Delivered,
         entry: &Entry,
         outcome: Outcome,
     ) -> Result<Step, Failure> {
         let now = self.world.now();
-        let event = delivered.event(EventKind::Refusal, now, &outcome);
-        let answer = delivered.answer_owing(outcome.clone(), now);
+        let outcome = Outcome {
+            by_verified: delivered.verified.clone(),
+            ..outcome
+        };
+        let sees_the_answer = delivered.channel == Channel::Page;
+        let answer = Delivery {
+            unsent_until: (!sees_the_answer).then_some(now + NOTICE_LEASE),
+            ..delivered.answer_owing(outcome.clone(), now)
+        };
         let change = Change {
-            events: vec![(entry.code.clone(), event)],
+            events: vec![(
+                entry.code.clone(),
+                delivered.event(EventKind::Refusal, now, &outcome),
+            )],
             answered: Some(answer.clone()),
             ..Change::default()
         };
         match self.world.commit(&change).await {
             Ok(()) => {
                 self.count_rejection();
-                self.publish_refusal(&answer).await?;
+                if !sees_the_answer {
+                    self.publish_refusal(&answer).await?;
+                }
                 Ok(Step::Done(Box::new(outcome)))
             }
             Err(not_written) => self.instead(not_written, delivered).await,
@@ -283,6 +326,7 @@ impl<W: World> Approve<'_, W> {
                 {
                     return Ok(Step::Again);
                 }
+                delivered.spend_token(&mut entry);
                 let event = decision_event(delivered, decision, self.world.now());
                 match self.world.commit(&Change::of(&entry, vec![event])).await {
                     Ok(()) => entry.revision += 1,
@@ -342,6 +386,8 @@ impl<W: World> Approve<'_, W> {
         Decided {
             decision: decision.clone(),
             channel: delivered.channel,
+            verified: delivered.verified.clone(),
+            source: delivered.source.clone(),
             delivery: delivered.id.clone(),
             at: now,
             from: entry.status,
@@ -352,11 +398,24 @@ impl<W: World> Approve<'_, W> {
 
 /// Whether a decision that is being carried out is ours to go on with: it was left half-done, or we had it in hand a moment
 /// ago.
-fn may_take_up(entry: &Entry, in_hand: Option<&String>, now: Timestamp) -> bool {
-    let decided = entry
-        .decided
-        .as_ref()
-        .filter(|_| entry.status == Status::Deciding);
-    let was_in_hand = decided.is_some_and(|decided| Some(&decided.delivery) == in_hand);
+fn may_take_up(entry: &Entry, in_hand: Option<&InHand>, now: Timestamp) -> bool {
+    let begun = entry.begun().map(InHand::of);
+    let was_in_hand = begun.is_some() && begun.as_ref() == in_hand;
     was_in_hand || entry.left_half_done(now).is_some()
+}
+
+/// The answer to a `keep` of the page whose button was pressed twice, or whose page was loaded again: the first one's.
+fn pressed_twice(
+    delivered: &Delivered,
+    decision: &Decision,
+    entry: &Entry,
+    now: Timestamp,
+) -> Option<Outcome> {
+    let last = entry.decided.as_ref()?;
+    let is_the_same = delivered.channel == Channel::Page
+        && entry.status == Status::Kept
+        && last.decision == *decision
+        && last.channel == Channel::Page
+        && now.duration_since(last.at) < PRESSED_TWICE;
+    entry.outcome.clone().filter(|_| is_the_same)
 }

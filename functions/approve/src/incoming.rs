@@ -1,11 +1,16 @@
-//! The event, from whichever way it came: the approvals topic, a direct invoke, or `sweep`.
+//! The event, from whichever way it came: the approvals topic, which brings decisions and text messages, a direct
+//! invoke, or `sweep`.
+
+use std::fmt;
 
 use jiff::Timestamp;
 use lockwarden_core::decision::{self, Rejection};
-use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::ledger::Channel;
 use lockwarden_core::settings::TopicArn;
+use lockwarden_core::sms;
 use lockwarden_core::text;
+use lockwarden_core::token::Token;
 use serde::Deserialize;
 
 /// One thing to answer.
@@ -17,6 +22,12 @@ pub struct Delivered {
     pub channel: Channel,
     /// When SNS took the message; of a direct invoke nobody tells.
     pub sent_at: Option<Timestamp>,
+    /// Who decided, as AWS vouches for.
+    pub verified: Option<String>,
+    /// The network address or phone number that it came from.
+    pub source: Option<String>,
+    /// The token of the link that it came by.
+    pub token: Option<Token>,
     /// What it says.
     pub body: Body,
 }
@@ -26,8 +37,31 @@ pub struct Delivered {
 pub enum Body {
     /// A decision, not read yet.
     Message(String),
+    /// A text message, not read yet.
+    Text(TextMessage),
     /// It cannot be taken; why.
     Refused(Rejection),
+}
+
+/// A text message as it came in, from anybody who knows the number.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct TextMessage {
+    /// The number that the network names as its sender.
+    #[serde(rename = "originationNumber")]
+    pub from: String,
+    /// What it says.
+    #[serde(rename = "messageBody")]
+    pub text: Option<String>,
+    /// The id of the message that it answers, where the network can tell.
+    #[serde(rename = "previousPublishedMessageId")]
+    pub answers: Option<String>,
+}
+
+/// Without its text and with the end of its number only: it may be anybody's.
+impl fmt::Debug for TextMessage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "TextMessage({})", sms::masked(&self.from))
+    }
 }
 
 /// An event, whose deliveries are answered one by one.
@@ -35,6 +69,8 @@ pub enum Body {
 pub enum Incoming {
     /// One, by a direct invoke; it gets the answer itself.
     Direct(Delivered),
+    /// Nobody decides: what happened to this state?
+    History(LockPath),
     /// From sweep: finish the decision about this request that the ledger says was left half-done.
     Finish(RequestCode),
     /// From SNS, which today always brings one.
@@ -70,8 +106,22 @@ struct Finish {
     finish: RequestCode,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Query {
+    #[serde(rename = "query")]
+    _query: QueryKind,
+    lock_id: LockPath,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum QueryKind {
+    History,
+}
+
 /// Longer than any id that AWS gives out.
-const LONGEST_ID: usize = 128;
+pub(crate) const LONGEST_ID: usize = 128;
 
 /// Reads an event. `request_id` is the id that Lambda gave to this invoke and keeps when it tries again.
 #[must_use]
@@ -84,6 +134,9 @@ pub fn read(event: &str, request_id: &str, approvals: &TopicArn) -> Incoming {
                 .collect(),
         );
     }
+    if let Ok(query) = serde_json::from_str::<Query>(event) {
+        return Incoming::History(query.lock_id);
+    }
     if let Ok(Finish { finish }) = serde_json::from_str(event) {
         return Incoming::Finish(finish);
     }
@@ -91,13 +144,16 @@ pub fn read(event: &str, request_id: &str, approvals: &TopicArn) -> Incoming {
         id: request_id.to_owned(),
         channel: Channel::Invoke,
         sent_at: None,
+        verified: None,
+        source: None,
+        token: None,
         body: Body::Message(event.to_owned()),
     })
 }
 
 fn delivered(sns: SnsMessage, approvals: &TopicArn) -> Delivered {
     let body = if sns.topic_arn == approvals.as_str() {
-        Body::Message(sns.message)
+        message(sns.message)
     } else {
         // Whoever may invoke this function can make up such an event.
         Body::Refused(decision::reject(format!(
@@ -106,11 +162,32 @@ fn delivered(sns: SnsMessage, approvals: &TopicArn) -> Delivered {
             approvals.as_str()
         )))
     };
+    let (channel, source) = match &body {
+        Body::Text(text) => (Channel::Sms, Some(text.from.clone())),
+        Body::Message(_) | Body::Refused(_) => (Channel::Sns, None),
+    };
     Delivered {
         id: sns.message_id.chars().take(LONGEST_ID).collect(),
-        channel: Channel::Sns,
+        channel,
         sent_at: Some(sns.timestamp),
+        verified: None,
+        source,
+        token: None,
         body,
+    }
+}
+
+/// A message of the approvals topic. AWS End User Messaging wraps a text message in a document of its own, so nothing
+/// that stands in a text message can pass for a decision of the topic.
+/// <https://docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html>
+///
+/// Whoever may publish to the topic can make up such a document. It gives nobody more than a decision of their own.
+fn message(message: String) -> Body {
+    // serde would also take an array, by position.
+    let is_object = message.trim_start().starts_with('{');
+    match serde_json::from_str::<TextMessage>(&message) {
+        Ok(text) if is_object => Body::Text(text),
+        Ok(_) | Err(_) => Body::Message(message),
     }
 }
 
@@ -135,6 +212,89 @@ mod tests {
             deliveries[0].sent_at,
             Some("2026-01-01T00:00:00Z".parse().unwrap())
         );
+    }
+
+    /// A message of the approvals topic, as it comes from SNS.
+    fn from_topic(message: &str) -> Delivered {
+        let record = serde_json::json!({"Records": [{"Sns": {
+            "MessageId": "m-1", "TopicArn": topic().as_str(), "Timestamp": "2026-01-01T00:00:00.000Z", "Message": message,
+        }}]});
+        let Incoming::Sns(mut deliveries) = read(&record.to_string(), "r-1", &topic()) else {
+            panic!("not from SNS")
+        };
+        deliveries.remove(0)
+    }
+
+    /// As the user guide of AWS End User Messaging shows it.
+    fn payload(text: &str) -> serde_json::Value {
+        serde_json::json!({
+            "originationNumber": "+14255550182", "destinationNumber": "+12125550101", "messageKeyword": "JOIN",
+            "messageBody": text, "inboundMessageId": "cae173d2-66b9-564c-8309-21f858e9fb84",
+            "previousPublishedMessageId": "wJalrXUtnFEMI",
+        })
+    }
+
+    #[test]
+    fn a_text_message_carries_its_number_and_what_it_answers() {
+        let delivered = from_topic(&payload("RELEASE 7F3K2QWX").to_string());
+        assert_eq!(
+            (delivered.id.as_str(), delivered.channel),
+            ("m-1", Channel::Sms)
+        );
+        assert_eq!(delivered.source.as_deref(), Some("+14255550182"));
+        assert_eq!(delivered.verified, None);
+        let Body::Text(text) = delivered.body else {
+            panic!("no text message")
+        };
+        assert_eq!(text.text.as_deref(), Some("RELEASE 7F3K2QWX"));
+        assert_eq!(text.answers.as_deref(), Some("wJalrXUtnFEMI"));
+        assert_eq!(format!("{text:?}"), "TextMessage(...82)");
+    }
+
+    #[test]
+    fn a_text_message_is_one_whatever_it_lacks_and_whatever_it_says() {
+        let decision =
+            r#"{"decision":"release","request":"7F3K2QWX","by":"alice","even_if":["fresh"]}"#;
+        for payload in [
+            payload(decision),
+            payload(&"x".repeat(100_000)),
+            payload("\"}, {\"decision\":\"release\"}"),
+            serde_json::json!({"originationNumber": "+14255550182"}),
+            serde_json::json!({"originationNumber": "", "messageBody": null, "previousPublishedMessageId": null}),
+        ] {
+            let delivered = from_topic(&payload.to_string());
+            assert_eq!(delivered.channel, Channel::Sms, "{payload}");
+            assert!(matches!(delivered.body, Body::Text(_)), "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_message_is_read_as_a_decision() {
+        let by_position = r#"["+14255550182","RELEASE 7F3K2QWX",null]"#;
+        let decision = r#"{"decision":"release","request":"7F3K2QWX","by":"alice"}"#;
+        for message in [
+            by_position,
+            decision,
+            r#"{"originationNumber":7}"#,
+            "RELEASE 7F3K2QWX",
+        ] {
+            let delivered = from_topic(message);
+            assert_eq!(delivered.channel, Channel::Sns, "{message}");
+            assert_eq!(delivered.body, Body::Message(message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn only_the_approvals_topic_brings_text_messages() {
+        let payload = payload("RELEASE 7F3K2QWX").to_string();
+        let Incoming::Direct(delivered) = read(&payload, "r-1", &topic()) else {
+            panic!("from SNS")
+        };
+        assert_eq!(
+            (delivered.channel, delivered.source),
+            (Channel::Invoke, None)
+        );
+        assert_eq!(delivered.body, Body::Message(payload));
     }
 
     #[test]

@@ -7,9 +7,15 @@ mod answer;
 mod find;
 mod follow;
 mod carry_out;
+mod restore;
+mod history;
+mod sms;
+mod page;
 mod outcomes;
 mod tell;
 
 pub mod aws;
 
-pub use answer::{Approve, Reply, handle};
+pub use answer::{Approve, Invoked, PAGE_ALIAS, Reply, handle};
+pub use history::{History, HistoryLine};
+pub use page::PageReply;

@@ -3,7 +3,7 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use lockwarden_approve::aws::Aws;
-use lockwarden_approve::handle;
+use lockwarden_approve::{Invoked, handle};
 use lockwarden_aws::connect::Connection;
 use lockwarden_core::settings::ApproveSettings;
 use lockwarden_lambda::{CannotStart, Failed, log_to_stdout};
@@ -20,7 +20,11 @@ async fn main() -> Result<(), Error> {
     run(service_fn(
         move |event: LambdaEvent<Box<RawValue>>| async move {
             let (text, context) = event.into_parts();
-            handle(aws, settings, &context.request_id, text.get())
+            let invoked = Invoked {
+                request_id: &context.request_id,
+                function_arn: &context.invoked_function_arn,
+            };
+            handle(aws, settings, invoked, text.get())
                 .await
                 .map_err(|failure| {
                     tracing::error!(%failure, "not answered");

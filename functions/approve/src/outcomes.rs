@@ -8,6 +8,7 @@ use lockwarden_core::ledger::{Entry, Event, EventKind, Status};
 use lockwarden_core::outcome::{NewHolder, Outcome, OutcomeKind, RecordName};
 use lockwarden_core::policy::EvenIf;
 use lockwarden_core::release::Refusal;
+use lockwarden_core::restore::NotRestored;
 
 use crate::incoming::Delivered;
 
@@ -17,6 +18,7 @@ const NEXT: &str = "terraform plan";
 pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Timestamp) -> Event {
     let mut detail = match decision.action {
         Action::Release => "release".to_owned(),
+        Action::Restore => "restore".to_owned(),
         Action::Keep { for_ } => format!("keep for {} s", for_.as_secs()),
     };
     for word in &decision.even_if {
@@ -29,6 +31,8 @@ pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Ti
         channel: Some(delivered.channel),
         delivery: Some(delivered.id.clone()),
         by: Some(decision.by.clone()),
+        verified: delivered.verified.clone(),
+        source: delivered.source.clone(),
         ..Event::new(EventKind::Decision, now, detail)
     }
 }
@@ -46,6 +50,12 @@ pub(crate) fn about(entry: &Entry, result: OutcomeKind, by: &str) -> Outcome {
 pub(crate) fn decided_by(entry: &Entry) -> String {
     let decided = entry.decided.as_ref();
     decided.map_or_else(String::new, |decided| decided.decision.by.clone())
+}
+
+/// Who began what is being carried out.
+pub(crate) fn begun_by(entry: &Entry) -> String {
+    let begun = entry.begun();
+    begun.map_or_else(String::new, |begun| begun.decision.by.clone())
 }
 
 pub(crate) fn released(entry: &Entry) -> Outcome {
@@ -92,6 +102,21 @@ pub(crate) fn refused(entry: &Entry, decision: &Decision, refusal: Refusal) -> O
     }
 }
 
+/// A restore that is refused, as an outcome.
+pub(crate) fn not_restored(entry: &Entry, by: &str, refusal: NotRestored) -> Outcome {
+    let rejected = |why: String| about(entry, OutcomeKind::Rejected, by).because(why);
+    match refusal {
+        NotRestored::NotReleased => rejected(
+            "the lock was not released by Lockwarden, so there is nothing to put back".to_owned(),
+        ),
+        NotRestored::Held(holder) => Outcome {
+            now_held_by: Some(holder),
+            ..rejected("somebody holds the state now, so nothing was put back".to_owned())
+        },
+        NotRestored::NoText(why) => rejected(format!("there is no text to put back: {why}")),
+    }
+}
+
 /// How the lock of an entry that is over came to its end.
 pub(crate) fn how_it_ended(entry: &Entry) -> String {
     let when = entry
@@ -109,6 +134,7 @@ pub(crate) fn how_it_ended(entry: &Entry) -> String {
         | Status::Deciding
         | Status::AlreadyReleased
         | Status::PartlyReleased
+        | Status::Restored
         | Status::Ended => format!("it was gone {when}; its holder let go"),
     }
 }

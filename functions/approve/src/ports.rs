@@ -15,9 +15,10 @@ use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
+use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::Table;
 
-/// The lock records: look at one, delete one.
+/// The lock records: look at one, delete one, put one back.
 pub trait Locks: Look {
     /// The digest that a table holds for a state.
     async fn digest(&self, table: &Table, path: &LockPath) -> Result<Option<String>, Failure>;
@@ -31,6 +32,16 @@ pub trait Locks: Look {
         half: &ItemHalf,
         change: &Change<'_>,
     ) -> Result<Deleted, NotWritten>;
+    /// Writes a lock object where none is, and returns its entity tag; `None` where the place was not free.
+    async fn put_lock_file(&self, file: &LockFileToPut) -> Result<Option<String>, Failure>;
+    /// Writes an item where none is; says whether the place was free.
+    async fn put_item(&self, table: &Table, item: &ItemToPut) -> Result<bool, Failure>;
+    /// Writes an item where none is, and changes the ledger: both or neither. Says whether the place was free.
+    async fn put_item_and_commit(
+        &self,
+        item: &ItemToPut,
+        change: &Change<'_>,
+    ) -> Result<bool, NotWritten>;
 }
 
 /// The ledger.
@@ -39,18 +50,24 @@ pub trait Ledger {
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
     /// What a delivery was answered, read consistently.
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure>;
+    /// The request that a notice was about, by the id of its message; `None` where no such notice is known.
+    async fn notice_request(&self, message_id: &str) -> Result<Option<RequestCode>, Failure>;
     /// Writes a change, all of it or nothing.
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten>;
     /// Keeps a refusal that names no known lock, with the answer to its delivery.
     async fn keep_refusal(&self, event: &Event, answer: &Delivery) -> Result<Kept, Failure>;
     /// Changes whose task the notice of a refusal is; says whether it still was as `before`.
     async fn update_delivery(&self, before: &Delivery, after: &Delivery) -> Result<bool, Failure>;
+    /// The latest events of a lock, newest first.
+    async fn events(&self, code: &RequestCode, most: i32) -> Result<Vec<Event>, Failure>;
+    /// The codes of the latest locks of a state, newest first.
+    async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure>;
 }
 
 /// The notice topic.
 pub trait Notices {
-    /// Publishes a notice.
-    async fn publish(&self, notice: &Notice) -> Result<(), Failure>;
+    /// Publishes a notice, and returns the id of its message.
+    async fn publish(&self, notice: &Notice) -> Result<String, Failure>;
 }
 
 /// The clock, and where metrics go.

@@ -50,22 +50,31 @@ impl<W: World> Approve<'_, W> {
             return;
         };
         let notice = Notice::of_outcome(outcome, Some(&entry));
-        if let Err(failure) = self.world.publish(&notice).await {
-            tracing::warn!(%failure, request = %entry.code, "the next sweep will send this notice");
-            return;
-        }
-        if let Err(failure) = self.note_sent(&entry, unsent).await {
+        let message_id = match self.world.publish(&notice).await {
+            Ok(message_id) => message_id,
+            Err(failure) => {
+                tracing::warn!(%failure, request = %entry.code, "the next sweep will send this notice");
+                return;
+            }
+        };
+        if let Err(failure) = self.note_sent(&entry, unsent, message_id).await {
             tracing::warn!(%failure, request = %entry.code, "this notice may go out twice");
         }
     }
 
-    async fn note_sent(&self, entry: &Entry, unsent: &Unsent) -> Result<(), NotWritten> {
+    async fn note_sent(
+        &self,
+        entry: &Entry,
+        unsent: &Unsent,
+        message_id: String,
+    ) -> Result<(), NotWritten> {
         let now = self.world.now();
         let mut entry = entry.clone();
         if !entry.sent(unsent, now) {
             return Ok(());
         }
         let event = Event::new(EventKind::Notice, now, unsent.kind.word());
-        self.world.commit(&Change::of(&entry, vec![event])).await
+        let change = Change::of(&entry, vec![event]).publishing(message_id);
+        self.world.commit(&change).await
     }
 }

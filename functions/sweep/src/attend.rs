@@ -1,7 +1,7 @@
 //! One lock: judge it, take note of it, ask about it.
 
 use lockwarden_aws::look;
-use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status};
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::NoticeKind;
 use lockwarden_core::policy::{
@@ -12,6 +12,7 @@ use lockwarden_core::report::{Incomplete, ReportedLock};
 use crate::ports::World;
 use crate::survey::KnownLock;
 use crate::sweep::{Sweep, out_of_time, write_trouble};
+use crate::tell::Sight;
 
 /// What came of a lock.
 #[derive(Debug, Default)]
@@ -67,6 +68,18 @@ impl<W: World> Sweep<'_, W> {
     ) -> Result<(), Option<Incomplete>> {
         let lock = &known.lock;
         let now = self.world.now();
+        if let Some(entry) = known
+            .entry
+            .as_ref()
+            .filter(|entry| entry.restoring.is_some())
+        {
+            // Approve is just putting it back, and a new life must not begin under its hands.
+            attended.reported = self.only_report(known).reported;
+            if entry.left_half_done(now).is_some() {
+                attended.trouble = self.hand_over(&entry.code).await;
+            }
+            return Ok(());
+        }
         let (mut entry, begins) = match &known.entry {
             None => {
                 let entry = Entry::first_sight(known.code.clone(), lock, now);
@@ -100,26 +113,39 @@ impl<W: World> Sweep<'_, W> {
         }
         // An earlier sweep, or approve, took these notices upon itself and did not come back.
         while let Some(unsent) = entry.claim_unsent(self.world.now()) {
-            self.save(&mut entry, None).await?;
+            self.publish(&mut entry, &unsent, lock, &judgement).await?;
             is_changed = false;
-            self.tell(&mut entry, &unsent, Some((lock, &judgement)))
-                .await?;
             attended.notified |= unsent.kind.asks();
         }
         if let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
             && self.is_still_there(&entry).await?
             && entry.ask(kind, self.world.now()).is_ok()
+            && let Some(unsent) = entry.unsent.last().cloned()
         {
-            self.save(&mut entry, None).await?;
-            if let Some(unsent) = entry.unsent.last().cloned() {
-                self.tell(&mut entry, &unsent, Some((lock, &judgement)))
-                    .await?;
-            }
+            self.publish(&mut entry, &unsent, lock, &judgement).await?;
             attended.notified = true;
         } else if is_changed {
             self.save(&mut entry, None).await?;
         }
         Ok(())
+    }
+
+    /// Saves an entry that owes a notice, and sends it. The mark of the notice's link is saved before anybody has the link.
+    async fn publish(
+        &self,
+        entry: &mut Entry,
+        unsent: &Unsent,
+        lock: &Lock,
+        judgement: &Judgement,
+    ) -> Result<(), Option<Incomplete>> {
+        let link = unsent.kind.asks().then(|| self.new_link(entry)).flatten();
+        self.save(entry, None).await?;
+        let sight = Sight {
+            lock,
+            judgement,
+            link: link.as_deref(),
+        };
+        self.tell(entry, unsent, Some(sight)).await
     }
 
     /// A lock whose entry is over: either the list is older than the end, or the very same record is there again.
@@ -173,12 +199,12 @@ impl<W: World> Sweep<'_, W> {
         match entry.status {
             Status::Seen => Some(kind),
             // The worst news does not wait for the next reminder.
-            Status::Asked | Status::Kept | Status::PartlyReleased
+            Status::Asked | Status::Kept | Status::Restored | Status::PartlyReleased
                 if kind == NoticeKind::SplitLock && !entry.told.of_split =>
             {
                 Some(kind)
             }
-            Status::Asked | Status::Kept | Status::PartlyReleased => entry
+            Status::Asked | Status::Kept | Status::Restored | Status::PartlyReleased => entry
                 .wants_reminder(self.world.now(), self.settings.remind_every)
                 .then_some(if entry.told.count == 0 {
                     kind

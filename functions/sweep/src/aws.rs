@@ -18,6 +18,7 @@ use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, SweepSettings, Table, TopicArn};
+use lockwarden_core::token::TOKEN_BYTES;
 
 use crate::ports::{Approve, Ledger, Locks, Machine, Notices};
 
@@ -102,7 +103,7 @@ impl Ledger for Aws {
 }
 
 impl Notices for Aws {
-    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+    async fn publish(&self, notice: &Notice) -> Result<String, Failure> {
         notices::publish(&self.sns, &self.notice_topic, &notice.render()).await
     }
 
@@ -120,6 +121,10 @@ impl Approve for Aws {
 impl Machine for Aws {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn random(&self) -> [u8; TOKEN_BYTES] {
+        rand::random()
     }
 
     fn metrics(&self, line: &str) {

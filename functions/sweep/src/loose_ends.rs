@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::stream::{self, StreamExt as _};
 use lockwarden_core::ids::RequestCode;
-use lockwarden_core::ledger::{Entry, Event, EventKind, Status};
+use lockwarden_core::ledger::{Entry, Event, EventKind};
 use lockwarden_core::report::{Incomplete, SweepReport};
 
 use crate::ports::World;
@@ -77,7 +77,7 @@ impl<W: World> Sweep<'_, W> {
                 trouble => Err(trouble),
             };
         }
-        if entry.status == Status::Deciding {
+        if entry.begun().is_some() {
             return Ok(false);
         }
         if entry.status.is_over() {

@@ -15,6 +15,7 @@ use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
+use lockwarden_core::token::TOKEN_BYTES;
 
 /// The lock records: look at one, list them.
 pub trait Locks: Look {
@@ -40,8 +41,8 @@ pub trait Ledger {
 
 /// The notice topic.
 pub trait Notices {
-    /// Publishes a notice.
-    async fn publish(&self, notice: &Notice) -> Result<(), Failure>;
+    /// Publishes a notice, and returns the id of its message.
+    async fn publish(&self, notice: &Notice) -> Result<String, Failure>;
     /// Who gets the notices.
     async fn subscribers(&self) -> Result<Vec<Subscriber>, Failure>;
 }
@@ -52,10 +53,12 @@ pub trait Approve {
     async fn hand_over(&self, event: &str) -> Result<(), Failure>;
 }
 
-/// The clock, and where metrics go.
+/// The clock, the dice, and where metrics go.
 pub trait Machine {
     /// The time.
     fn now(&self) -> Timestamp;
+    /// Random bytes that nobody can guess.
+    fn random(&self) -> [u8; TOKEN_BYTES];
     /// Prints a line of metrics.
     fn metrics(&self, line: &str);
 }

@@ -13,6 +13,7 @@ use lockwarden_core::notice::{Desk, Notice};
 use lockwarden_core::release::{self, Standing};
 use lockwarden_core::report::{Incomplete, SweepReport};
 use lockwarden_core::settings::SweepSettings;
+use lockwarden_core::token::Token;
 use lockwarden_lambda::Failed;
 use serde_json::{Value, json};
 
@@ -133,11 +134,22 @@ impl<W: World> Sweep<'_, W> {
         self.world.now() < self.deadline
     }
 
-    pub(crate) fn desk(&self) -> Desk<'_> {
+    pub(crate) fn desk<'d>(&'d self, link: Option<&'d str>) -> Desk<'d> {
         Desk {
             topic: &self.settings.common.approval_topic,
             function: &self.settings.approve_function,
+            link,
         }
+    }
+
+    /// A new link for a notice that asks, where there is a page. The entry keeps the mark of its token and has to be saved
+    /// before the link goes out.
+    pub(crate) fn new_link(&self, entry: &mut Entry) -> Option<String> {
+        let page = self.settings.page.as_ref()?;
+        let token = Token::of(self.world.random());
+        let now = self.world.now();
+        entry.tokens.add(&token, now, now + self.settings.link_ttl);
+        Some(page.link(&entry.code, &token))
     }
 
     /// Whether the lock of an entry is there, read consistently. `None` where nobody can say.

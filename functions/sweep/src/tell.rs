@@ -1,13 +1,22 @@
 //! Publishes what an entry owes.
 
-use lockwarden_core::ledger::{Entry, Event, EventKind, Unsent};
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind};
 use lockwarden_core::policy::Judgement;
 use lockwarden_core::report::Incomplete;
 
 use crate::ports::World;
-use crate::sweep::{Sweep, trouble};
+use crate::sweep::{Sweep, trouble, write_trouble};
+
+/// What a notice that asks is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) lock: &'a Lock,
+    pub(crate) judgement: &'a Judgement,
+    /// The link to the approval page.
+    pub(crate) link: Option<&'a str>,
+}
 
 impl<W: World> Sweep<'_, W> {
     /// Publishes the notice that we took upon us, and notes that it went out. Should this fail, the debt stays written down
@@ -16,34 +25,38 @@ impl<W: World> Sweep<'_, W> {
         &self,
         entry: &mut Entry,
         unsent: &Unsent,
-        sight: Option<(&Lock, &Judgement)>,
+        sight: Option<Sight<'_>>,
     ) -> Result<(), Option<Incomplete>> {
         let Some(notice) = self.notice(unsent, entry, sight) else {
             return Ok(());
         };
-        self.world
+        let message_id = self
+            .world
             .publish(&notice)
             .await
             .map_err(|failure| Some(trouble("the notice topic", &failure)))?;
         let now = self.world.now();
         entry.sent(unsent, now);
         let event = Event::new(EventKind::Notice, now, unsent.kind.word());
-        self.save(entry, Some(event)).await
+        let change = Change::of(entry, vec![event]).publishing(message_id);
+        self.world.commit(&change).await.map_err(write_trouble)?;
+        entry.revision += 1;
+        Ok(())
     }
 
-    fn notice(
-        &self,
-        unsent: &Unsent,
-        entry: &Entry,
-        sight: Option<(&Lock, &Judgement)>,
-    ) -> Option<Notice> {
+    fn notice(&self, unsent: &Unsent, entry: &Entry, sight: Option<Sight<'_>>) -> Option<Notice> {
         match (unsent.kind, sight, &unsent.outcome) {
             (_, _, Some(outcome)) => Some(Notice::of_outcome(outcome.clone(), Some(entry))),
             (NoticeKind::Ended, _, None) => Some(Notice::ended(entry)),
-            (kind, Some((lock, judgement)), None) if kind.asks() => {
-                Some(Notice::asking(kind, entry, lock, judgement, self.desk()))
+            (kind, Some(sight), None) if kind.asks() => {
+                let desk = self.desk(sight.link);
+                let (lock, judgement) = (sight.lock, sight.judgement);
+                Some(Notice::asking(kind, entry, lock, judgement, desk))
             }
             _ => None,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

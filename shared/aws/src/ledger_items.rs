@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Delivery, Entry, Event};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Kind};
 
@@ -57,6 +57,11 @@ pub(crate) fn delivery_key(id: &str) -> Item {
     key(format!("delivery#{id}"), "answer")
 }
 
+/// The key of a notice that went out, by the id of its SNS message.
+pub(crate) fn notice_key(message_id: &str) -> Item {
+    key(format!("notice#{message_id}"), "notice")
+}
+
 pub(crate) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
     HashMap::from([
         (PK.to_owned(), AttributeValue::S(pk.into())),
@@ -95,6 +100,24 @@ pub(crate) fn delivery_item(delivery: &Delivery, now: Timestamp) -> Result<Item,
     Ok(expiring(item, now, DELIVERIES_KEPT))
 }
 
+/// What is kept of a notice that went out.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Published {
+    /// The request that it was about.
+    pub(crate) code: RequestCode,
+}
+
+/// A notice that went out. It is kept as long as an answer to it can be one that was given before.
+pub(crate) fn notice_item(
+    message_id: &str,
+    code: &RequestCode,
+    now: Timestamp,
+) -> Result<Item, Failure> {
+    let published = Published { code: code.clone() };
+    let item = item_of("a notice", notice_key(message_id), &published)?;
+    Ok(expiring(item, now, DELIVERIES_KEPT))
+}
+
 /// An item that DynamoDB removes some time after `from`.
 pub(crate) fn expiring(mut item: Item, from: Timestamp, after: SignedDuration) -> Item {
     let second = from
@@ -130,6 +153,7 @@ mod tests {
     use lockwarden_core::notice::NoticeKind;
     use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
     use lockwarden_core::policy::EvenIf;
+    use lockwarden_core::token::{TOKEN_BYTES, Token, TokenMarks};
     use proptest::prelude::*;
 
     use super::*;
@@ -174,9 +198,21 @@ mod tests {
             }],
             kept_until: Some(at("2026-01-01T04:00:00Z")),
             decided: Some(decided()),
+            restoring: Some(decided()),
             outcome: Some(outcome()),
             ended_at: Some(at(NOW)),
+            restored_at: Some(at("2026-01-01T02:45:00Z")),
+            tokens: tokens(),
         }
+    }
+
+    fn tokens() -> TokenMarks {
+        let mut tokens = TokenMarks::default();
+        for (byte, end) in [(1, "2026-01-02T03:00:00Z"), (2, "2026-01-03T03:00:00.5Z")] {
+            tokens.add(&Token::of([byte; TOKEN_BYTES]), at(NOW), at(end));
+        }
+        tokens.spend(&Token::of([1; TOKEN_BYTES]));
+        tokens
     }
 
     fn decided() -> Decided {
@@ -198,6 +234,8 @@ mod tests {
                 even_if: EvenIf::ALL.into_iter().collect(),
             },
             channel: Channel::Invoke,
+            verified: Some("arn:aws:iam::123456789012:user/alice".to_owned()),
+            source: Some("192.0.2.1".to_owned()),
             delivery: "d-1".to_owned(),
             at: at(NOW),
             from: Status::Kept,
@@ -272,6 +310,7 @@ mod tests {
         let over = Entry {
             status: Status::Released,
             unsent: Vec::new(),
+            restoring: None,
             ..full()
         };
         let item = entry_item(&ledger(), &over).unwrap();
@@ -336,6 +375,8 @@ mod tests {
             channel: Some(Channel::Sns),
             delivery: Some("d-1".to_owned()),
             by: Some("alice".to_owned()),
+            verified: Some("arn:aws:iam::123456789012:user/alice".to_owned()),
+            source: Some("203.0.113.7".to_owned()),
             ..Event::new(EventKind::Decision, at(NOW), "release")
         };
         let item = event_item(&ledger(), &code, &event).unwrap();
@@ -367,6 +408,20 @@ mod tests {
         let forgotten: i64 = number(&item, "expires_at").parse().unwrap();
         assert!(forgotten > (at(NOW) + SignedDuration::from_hours(37 * 24)).as_second());
         assert_eq!(value_of::<Delivery>("an answer", item), Ok(delivery));
+    }
+
+    #[test]
+    fn a_notice_is_remembered_with_its_request_as_long_as_a_delivery() {
+        let code = entry().code;
+        let item = notice_item("m-1", &code, at(NOW)).unwrap();
+        assert_eq!(
+            (text(&item, "pk"), text(&item, "sk")),
+            ("notice#m-1", "notice")
+        );
+        assert_eq!(text(&item, "code"), code.as_str());
+        let after_60_days = at("2026-03-02T03:00:00Z").as_second().to_string();
+        assert_eq!(number(&item, "expires_at"), after_60_days);
+        assert_eq!(code_of(&item), None, "it is no entry");
     }
 
     #[test]

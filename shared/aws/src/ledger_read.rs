@@ -5,7 +5,7 @@ use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Delivery, Entry};
 
 use crate::failure::Failure;
-use crate::ledger_items::{Item, Ledger, delivery_key, entry_key, value_of};
+use crate::ledger_items::{Item, Ledger, Published, delivery_key, entry_key, notice_key, value_of};
 
 /// What a role needs for this.
 pub const ACTIONS: &[&str] = &["dynamodb:GetItem"];
@@ -34,6 +34,20 @@ pub async fn delivery(
 ) -> Result<Option<Delivery>, Failure> {
     let item = item(client, ledger, delivery_key(id)).await?;
     item.map(|item| value_of("an answer", item)).transpose()
+}
+
+/// The request that a notice was about, by the id of its SNS message; `None` where no such notice is known.
+///
+/// # Errors
+/// As [`entry`].
+pub async fn notice(
+    client: &Client,
+    ledger: &Ledger,
+    message_id: &str,
+) -> Result<Option<RequestCode>, Failure> {
+    let item = item(client, ledger, notice_key(message_id)).await?;
+    let published = item.map(|item| value_of::<Published>("a notice", item));
+    Ok(published.transpose()?.map(|published| published.code))
 }
 
 async fn item(client: &Client, ledger: &Ledger, key: Item) -> Result<Option<Item>, Failure> {
@@ -92,6 +106,26 @@ mod tests {
             (&asked["Key"], &asked["ConsistentRead"]),
             (&key, &json!(true))
         );
+    }
+
+    #[tokio::test]
+    async fn a_notice_is_read_consistently_by_the_id_of_its_message() {
+        let item = json!({"Item": {"code": {"S": "7F3K2QWX"}, "expires_at": {"N": "1"}}});
+        let aws = Aws::in_turn([Answer::json(&item)]);
+        let about = notice(&aws.dynamodb(), &ledger(), "m-1").await;
+        assert_eq!(about, Ok(RequestCode::parse("7F3K2QWX").ok()));
+        let key = json!({"pk": {"S": "notice#m-1"}, "sk": {"S": "notice"}});
+        let asked = aws.only_asked().json();
+        assert_eq!(
+            (&asked["Key"], &asked["ConsistentRead"]),
+            (&key, &json!(true))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_nobody_wrote_down_is_about_nothing() {
+        let aws = Aws::in_turn([nothing()]);
+        assert_eq!(notice(&aws.dynamodb(), &ledger(), "m-1").await, Ok(None));
     }
 
     #[tokio::test]

@@ -10,7 +10,9 @@ use lockwarden_core::ledger::{Change, Delivery};
 use thiserror::Error;
 
 use crate::failure::{Failure, Kind};
-use crate::ledger_items::{Item, Ledger, PK, REVISION, delivery_item, entry_item, event_item};
+use crate::ledger_items::{
+    Item, Ledger, PK, REVISION, delivery_item, entry_item, event_item, notice_item,
+};
 
 /// What a role needs for this.
 pub const ACTIONS: &[&str] = &["dynamodb:PutItem"];
@@ -84,19 +86,65 @@ pub async fn update_delivery(
     }
 }
 
+/// What became of a write to a lock table that goes together with a change of the ledger.
+#[derive(Debug)]
+pub(crate) enum First {
+    /// Both were written.
+    Written,
+    /// The lock table's condition did not hold, and nothing was written; the item that is there, if any.
+    Refused(Option<Item>),
+}
+
+/// Makes a write to a lock table and a change of the ledger in one transaction: both or neither.
+pub(crate) async fn commit_with(
+    client: &Client,
+    first: TransactWriteItem,
+    ledger: &Ledger,
+    change: &Change<'_>,
+    now: Timestamp,
+) -> Result<First, NotWritten> {
+    let parts = parts(ledger, change, now)?;
+    let kinds: Vec<Part> = parts.iter().map(|(part, _)| *part).collect();
+    let mut items = vec![first];
+    items.extend(parts.into_iter().map(|(_, item)| item));
+    let answer = client
+        .transact_write_items()
+        .set_transact_items(Some(items))
+        .send()
+        .await;
+    let error = match answer {
+        Ok(_) => return Ok(First::Written),
+        Err(error) => error,
+    };
+    // The reasons stand in the order of the parts.
+    if let Some((first, rest)) = reasons(&error).and_then(<[_]>::split_first) {
+        if let Some(reason) = refused(&kinds, rest) {
+            return Err(reason);
+        }
+        if first.code() == Some("ConditionalCheckFailed") {
+            let there = first.item().filter(|item| !item.is_empty());
+            return Ok(First::Refused(there.cloned()));
+        }
+    }
+    let doing = format!("write to a lock table and to the ledger {}", ledger.table);
+    Err(NotWritten::Failed(failure(doing, error)))
+}
+
 /// What a part of a transaction is, to say which one stood in its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+enum Part {
     /// The entry.
     Entry,
     /// A line of the audit log.
     Event,
     /// The answer to a delivery.
     Answer,
+    /// A notice that went out.
+    Notice,
 }
 
 /// The writes of a change.
-pub(crate) fn parts(
+fn parts(
     ledger: &Ledger,
     change: &Change<'_>,
     now: Timestamp,
@@ -120,6 +168,11 @@ pub(crate) fn parts(
         let put = put(ledger, delivery_item(delivery, now)?)
             .condition_expression(format!("attribute_not_exists({PK})"));
         parts.push((Part::Answer, part(ledger, put)?));
+    }
+    if let Some((message_id, code)) = &change.published {
+        // Ids of messages are never given twice, so there is nothing to overwrite.
+        let put = put(ledger, notice_item(message_id, code, now)?);
+        parts.push((Part::Notice, part(ledger, put)?));
     }
     Ok(parts)
 }
@@ -149,7 +202,7 @@ fn not_written(
 }
 
 /// What stood in the way of a transaction, where it was one of the ledger's conditions.
-pub(crate) fn refused(parts: &[Part], reasons: &[CancellationReason]) -> Option<NotWritten> {
+fn refused(parts: &[Part], reasons: &[CancellationReason]) -> Option<NotWritten> {
     let failed = |wanted: Part, code: &str| {
         parts
             .iter()
@@ -289,6 +342,28 @@ mod tests {
         assert_eq!(
             (condition, values),
             (json!("attribute_not_exists(pk)"), Value::Null)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_notice_that_went_out_is_written_with_its_entry() {
+        let aws = Aws::in_turn([Answer::json(&json!({}))]);
+        let entry = Entry {
+            revision: 7,
+            ..entry()
+        };
+        let change = Change::of(&entry, Vec::new()).publishing("m-1".to_owned());
+        let written = commit(&aws.dynamodb(), &ledger(), &change, at(NOW)).await;
+        written.unwrap();
+        let keys: Vec<String> = puts(&aws).into_iter().map(|(sk, _, _)| sk).collect();
+        assert_eq!(keys, ["lock", "notice"]);
+        let item = &aws.only_asked().json()["TransactItems"][1]["Put"]["Item"];
+        assert_eq!(item["pk"], json!({"S": "notice#m-1"}));
+        assert_eq!(item["code"], json!({"S": entry.code.as_str()}));
+        assert_eq!(
+            puts(&aws)[1].1,
+            Value::Null,
+            "an id that is there already is no reason to fail"
         );
     }
 

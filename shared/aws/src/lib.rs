@@ -7,10 +7,12 @@ pub mod look;
 pub mod table_scan;
 pub mod table_read;
 pub mod table_release;
+pub mod table_restore;
 
 pub mod bucket_list;
 pub mod bucket_read;
 pub mod bucket_release;
+pub mod bucket_restore;
 
 pub mod ledger_items;
 pub mod ledger_read;
@@ -18,6 +20,7 @@ pub mod ledger_find;
 pub mod ledger_write;
 pub mod ledger_refusals;
 pub mod ledger_report;
+pub mod ledger_history;
 
 pub mod notices;
 pub mod subscribers;

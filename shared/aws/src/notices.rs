@@ -10,11 +10,15 @@ use crate::failure::{Failure, Kind};
 /// What a role needs for this.
 pub const ACTIONS: &[&str] = &["sns:Publish"];
 
-/// Publishes a notice in all its forms.
+/// Publishes a notice in all its forms, and returns the id of its message.
 ///
 /// # Errors
 /// When SNS does not answer or does not take it.
-pub async fn publish(client: &Client, topic: &TopicArn, notice: &Rendered) -> Result<(), Failure> {
+pub async fn publish(
+    client: &Client,
+    topic: &TopicArn,
+    notice: &Rendered,
+) -> Result<String, Failure> {
     let doing = format!("publish to {}", topic.as_str());
     let mut request = client
         .publish()
@@ -30,8 +34,8 @@ pub async fn publish(client: &Client, topic: &TopicArn, notice: &Rendered) -> Re
             .map_err(|error| Failure::new(&doing, error.to_string(), Kind::Lasting))?;
         request = request.message_attributes(*name, value);
     }
-    request.send().await.map_err(Failure::of(doing))?;
-    Ok(())
+    let answer = request.send().await.map_err(Failure::of(doing))?;
+    Ok(answer.message_id.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -41,7 +45,7 @@ mod tests {
 
     const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:notices";
 
-    async fn published(aws: &Aws) -> Result<(), Failure> {
+    async fn published(aws: &Aws) -> Result<String, Failure> {
         let notice = Rendered {
             subject: "Stale lock on b/k".to_owned(),
             message: r#"{"default":"a & b","sqs":"{\"kind\":\"stale_lock\"}"}"#.to_owned(),
@@ -59,7 +63,7 @@ mod tests {
     async fn a_notice_goes_out_in_all_its_forms_with_what_filters_need() {
         let answer = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
         let aws = Aws::in_turn([Answer::xml(answer)]);
-        assert_eq!(published(&aws).await, Ok(()));
+        assert_eq!(published(&aws).await.as_deref(), Ok("m-1"));
         let form = aws.only_asked().form();
         let field = |name: &str| form.get(name).map(String::as_str);
         assert_eq!(field("Action"), Some("Publish"));

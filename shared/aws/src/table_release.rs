@@ -13,7 +13,7 @@ use lockwarden_core::release::{Expected, ItemHalf};
 use crate::deleted::Deleted;
 use crate::failure::{Failure, Kind};
 use crate::ledger_items::{Item, Ledger};
-use crate::ledger_write::{self, NotWritten, Part};
+use crate::ledger_write::{self, First, NotWritten};
 
 /// What a role needs for this.
 pub const ACTIONS: &[&str] = &["dynamodb:DeleteItem"];
@@ -47,32 +47,11 @@ pub async fn delete_and_commit(
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .build()
         .map_err(|error| Failure::new(doing(half), error.to_string(), Kind::Lasting))?;
-    let parts = ledger_write::parts(ledger, change, now)?;
-    let kinds: Vec<Part> = parts.iter().map(|(part, _)| *part).collect();
-    let mut items = vec![TransactWriteItem::builder().delete(delete).build()];
-    items.extend(parts.into_iter().map(|(_, item)| item));
-    let answer = client
-        .transact_write_items()
-        .set_transact_items(Some(items))
-        .send()
-        .await;
-    let error = match answer {
-        Ok(_) => return Ok(Deleted::Yes),
-        Err(error) => error,
-    };
-    // The reasons stand in the order of the parts; the delete is the first.
-    if let Some((first, rest)) = ledger_write::reasons(&error).and_then(<[_]>::split_first) {
-        if let Some(reason) = ledger_write::refused(&kinds, rest) {
-            return Err(reason);
-        }
-        if first.code() == Some("ConditionalCheckFailed") {
-            return Ok(left(first.item()));
-        }
+    let delete = TransactWriteItem::builder().delete(delete).build();
+    match ledger_write::commit_with(client, delete, ledger, change, now).await? {
+        First::Written => Ok(Deleted::Yes),
+        First::Refused(there) => Ok(left(there.as_ref())),
     }
-    Err(NotWritten::Failed(ledger_write::failure(
-        doing(half),
-        error,
-    )))
 }
 
 /// Deletes the item alone. For a table in another account or region, where no transaction reaches both; the ledger is

@@ -18,10 +18,11 @@ use aws_smithy_runtime_api::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::item::{Content, Place, Record};
-use lockwarden_core::ledger::Entry;
+use lockwarden_core::ledger::{Entry, Status};
 use lockwarden_core::lock::{Lock, gather};
 use lockwarden_core::policy::{EvenIf, Policy, StateObject};
 use lockwarden_core::release::{self, Look, Release};
+use lockwarden_core::restore::{self, Restore};
 use serde_json::{Value, json};
 
 use crate::ledger_items::Ledger;
@@ -313,6 +314,15 @@ pub(crate) fn release(record: &Record) -> Release {
     };
     let even_if: BTreeSet<EvenIf> = EvenIf::ALL.into_iter().collect();
     release::decide(&entry, &look, &even_if).unwrap()
+}
+
+/// Leave to put the pair back, from which nothing is left.
+pub(crate) fn restore() -> Restore {
+    let released = Entry {
+        status: Status::Released,
+        ..entry()
+    };
+    restore::decide(&released, &[]).unwrap()
 }
 
 /// An object of a bucket as a listing names it.

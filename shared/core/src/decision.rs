@@ -48,6 +48,8 @@ pub struct Decision {
 pub enum Action {
     /// Delete exactly this lock.
     Release,
+    /// Put exactly this lock back.
+    Restore,
     /// Leave it, and do not remind anybody for a while.
     Keep {
         /// For how long, seconds.
@@ -171,9 +173,14 @@ impl Message {
 
     fn action(&self) -> Result<Action, Rejection> {
         match (self.decision.as_deref(), &self.for_) {
-            (None, _) => Err(reject("`decision` is missing: `release` or `keep`")),
+            (None, _) => Err(reject(
+                "`decision` is missing: `release`, `keep` or `restore`",
+            )),
             (Some("release"), None) => Ok(Action::Release),
-            (Some("release"), Some(_)) => Err(reject("`for` belongs to `keep`, not to `release`")),
+            (Some("restore"), None) => Ok(Action::Restore),
+            (Some(word @ ("release" | "restore")), Some(_)) => {
+                Err(reject(format!("`for` belongs to `keep`, not to `{word}`")))
+            }
             (Some("keep"), None) => Ok(Action::Keep { for_: KEEP_FOR }),
             (Some("keep"), Some(text)) => {
                 let for_ = span::parse(text).map_err(|error| reject(format!("`for`: {error}")))?;
@@ -189,7 +196,7 @@ impl Message {
             (Some(other), _) => {
                 let other = text::shown(other, 40);
                 Err(reject(format!(
-                    "the decision `{other}` is unknown; it is `release` or `keep`"
+                    "the decision `{other}` is unknown; it is `release`, `keep` or `restore`"
                 )))
             }
         }
@@ -358,8 +365,8 @@ mod tests {
         assert_snapshot!(why("yes please"), @"the message is not a decision: it is not a JSON object");
         assert_snapshot!(why(r#"[null,"release"]"#), @"the message is not a decision: it is not a JSON object");
         assert_snapshot!(why(r#"{"decision":"#), @"the message is not a decision: EOF while parsing a value at line 1 column 12");
-        assert_snapshot!(why(r#"{"request":"7F3K2QWX","by":"a"}"#), @"`decision` is missing: `release` or `keep`");
-        assert_snapshot!(why(r#"{"decision":"approve","request":"7F3K2QWX","by":"a"}"#), @"the decision `approve` is unknown; it is `release` or `keep`");
+        assert_snapshot!(why(r#"{"request":"7F3K2QWX","by":"a"}"#), @"`decision` is missing: `release`, `keep` or `restore`");
+        assert_snapshot!(why(r#"{"decision":"approve","request":"7F3K2QWX","by":"a"}"#), @"the decision `approve` is unknown; it is `release`, `keep` or `restore`");
         assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX"}"#), @"`by` is missing: who decides?");
         assert_snapshot!(why(r#"{"decision":"release","by":"a"}"#), @"the decision names no lock: give `request`, or `lock_id` and `id`");
         assert_snapshot!(why(r#"{"decision":"release","lock_id":"b/k","by":"a"}"#), @"`lock_id` without `id` would mean whatever lock is there now; give both");

@@ -9,6 +9,7 @@
 //!      deciding ──► released | changed_hands | already_released
 //!         │   └───► partly_released ──► deciding | ended
 //!         └───────► back to where it was (not_stale)
+//!      released, partly_released ──► restored ──► deciding | asked | ended
 //! ```
 //!
 //! An entry is a value: a function changes its copy and the ledger takes the copy only if nobody wrote in between
@@ -19,13 +20,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::decision::Decision;
+use crate::decision::{Decision, KEEP_FOR};
 use crate::ids::{LockPath, RequestCode};
 use crate::item::{Content, Place};
 use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::policy::SIGHTINGS_FOR_GHOSTS;
+use crate::token::TokenMarks;
 
 /// How long a function that took a notice upon itself has to send it before another may. Shorter than the minute after
 /// which Lambda tries a failed event again.
@@ -73,12 +75,21 @@ pub struct Entry {
     /// The last decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided: Option<Decided>,
-    /// What came of it.
+    /// A restore that is being carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restoring: Option<Decided>,
+    /// What came of the last decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// When the lock was gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+    /// When it was put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at: Option<Timestamp>,
+    /// What opens its approval links.
+    #[serde(default, skip_serializing_if = "TokenMarks::is_empty")]
+    pub tokens: TokenMarks,
 }
 
 /// Which other side a split has, and since when. Each client that loses on DynamoDB makes a lock object of its own for a
@@ -113,6 +124,8 @@ pub enum Status {
     AlreadyReleased,
     /// One half of a pair is gone.
     PartlyReleased,
+    /// Put back after it was released: it is a held lock again.
+    Restored,
     /// Its holder let go.
     Ended,
 }
@@ -149,6 +162,12 @@ pub struct Decided {
     pub decision: Decision,
     /// By which way it came.
     pub channel: Channel,
+    /// Who decided, as AWS vouches for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<String>,
+    /// The network address or phone number that it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The id of the delivery (SNS message, request): the same one again is the same decision again.
     pub delivery: String,
     /// When it was taken.
@@ -159,6 +178,26 @@ pub struct Decided {
     pub lease_until: Timestamp,
 }
 
+impl Decided {
+    /// A line of the audit log about this decision.
+    #[must_use]
+    pub fn event(&self, what: EventKind, at: Timestamp, outcome: &Outcome) -> Event {
+        let word = outcome.result.word();
+        let detail = match &outcome.why {
+            Some(why) => format!("{word}: {why}"),
+            None => word.to_owned(),
+        };
+        Event {
+            channel: Some(self.channel),
+            delivery: Some(self.delivery.clone()),
+            by: outcome.by.clone(),
+            verified: self.verified.clone(),
+            source: self.source.clone(),
+            ..Event::new(what, at, detail)
+        }
+    }
+}
+
 /// The way a decision came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -167,6 +206,10 @@ pub enum Channel {
     Sns,
     /// A direct invoke of the function.
     Invoke,
+    /// The approval page.
+    Page,
+    /// A text message.
+    Sms,
 }
 
 /// A step that the life cycle does not have.
@@ -183,7 +226,7 @@ pub struct WrongStep {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Seen,
         Self::Asked,
         Self::Kept,
@@ -192,6 +235,7 @@ impl Status {
         Self::ChangedHands,
         Self::AlreadyReleased,
         Self::PartlyReleased,
+        Self::Restored,
         Self::Ended,
     ];
 
@@ -200,12 +244,12 @@ impl Status {
     pub fn may_become(self, to: Self) -> bool {
         use Status::{
             AlreadyReleased, Asked, ChangedHands, Deciding, Ended, Kept, PartlyReleased, Released,
-            Seen,
+            Restored, Seen,
         };
         match self {
             Seen => matches!(to, Asked | Deciding | Ended),
             Asked => matches!(to, Deciding | Kept | Ended),
-            Kept => matches!(to, Asked | Deciding | Ended),
+            Kept | Restored => matches!(to, Asked | Deciding | Ended),
             Deciding => {
                 matches!(
                     to,
@@ -216,10 +260,12 @@ impl Status {
                         | Seen
                         | Asked
                         | Kept
+                        | Restored
                 )
             }
-            PartlyReleased => matches!(to, Deciding | Ended),
-            Released | ChangedHands | AlreadyReleased | Ended => false,
+            PartlyReleased => matches!(to, Deciding | Restored | Ended),
+            Released => to == Restored,
+            ChangedHands | AlreadyReleased | Ended => false,
         }
     }
 
@@ -252,8 +298,11 @@ impl Entry {
             unsent: Vec::new(),
             kept_until: None,
             decided: None,
+            restoring: None,
             outcome: None,
             ended_at: None,
+            restored_at: None,
+            tokens: TokenMarks::default(),
         }
     }
 
@@ -356,7 +405,11 @@ impl Entry {
 
     /// Takes up a decision that was left half-done, for the length of a lease.
     pub fn take_up(&mut self, now: Timestamp) {
-        if let Some(decided) = &mut self.decided {
+        let begun = match &mut self.restoring {
+            Some(restoring) => Some(restoring),
+            None => self.decided.as_mut(),
+        };
+        if let Some(decided) = begun {
             decided.lease_until = now + DECISION_LEASE;
         }
     }
@@ -376,10 +429,13 @@ impl Entry {
             OutcomeKind::AlreadyReleased => Status::AlreadyReleased,
             OutcomeKind::PartlyReleased => Status::PartlyReleased,
             OutcomeKind::Kept => Status::Kept,
+            OutcomeKind::Restored => Status::Restored,
             // A lock that is half gone stays half gone whatever the next decision comes to.
             OutcomeKind::NotStale | OutcomeKind::Rejected => from,
         };
-        if self.status != Status::Deciding || !self.status.may_become(to) {
+        // A lock comes back by `restore` alone, which notes when.
+        let is_restore = outcome.result == OutcomeKind::Restored;
+        if is_restore || self.status != Status::Deciding || !self.status.may_become(to) {
             return Err(self.wrong_step(to));
         }
         self.status = to;
@@ -395,10 +451,68 @@ impl Entry {
         Ok(())
     }
 
+    /// Takes a restore upon itself, before anything is put back. The lock stays released until it is there again.
+    ///
+    /// # Errors
+    /// [`WrongStep`] where the lock was not released, or another decision is being carried out.
+    pub fn begin_restore(&mut self, mut decided: Decided) -> Result<(), WrongStep> {
+        // From `deciding` the step exists, but back to where the lock was restored before.
+        if self.begun().is_some() || !self.status.may_become(Status::Restored) {
+            return Err(self.wrong_step(Status::Restored));
+        }
+        decided.from = self.status;
+        self.restoring = Some(decided);
+        Ok(())
+    }
+
+    /// Nothing comes of the restore that was begun.
+    pub fn give_up_restore(&mut self) {
+        self.restoring = None;
+    }
+
+    /// The lock is back; the notice is owed from now on. People are left alone about it for a while: whoever undoes a
+    /// release knows of the lock.
+    ///
+    /// # Errors
+    /// [`WrongStep`] where no restore was begun.
+    pub fn restore(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), WrongStep> {
+        let Some(decided) = self.restoring.clone() else {
+            return Err(self.wrong_step(Status::Restored));
+        };
+        self.step(Status::Restored)?;
+        self.restoring = None;
+        // An open page from before the release must not release what was just put back.
+        self.tokens.spend_all();
+        self.ended_at = None;
+        self.restored_at = Some(now);
+        self.kept_until = Some(now + KEEP_FOR);
+        self.decided = Some(decided);
+        self.owe(NoticeKind::Restored, Some(outcome.clone()), now);
+        self.outcome = Some(outcome);
+        Ok(())
+    }
+
+    /// The decision that is being carried out.
+    #[must_use]
+    pub fn begun(&self) -> Option<&Decided> {
+        let deciding = self
+            .decided
+            .as_ref()
+            .filter(|_| self.status == Status::Deciding);
+        deciding.or(self.restoring.as_ref())
+    }
+
     /// Whether nobody needs to be reminded for a while: only where somebody was asked.
     #[must_use]
     pub fn may_be_kept(&self) -> bool {
         matches!(self.status, Status::Asked | Status::Kept)
+    }
+
+    /// Since when the lock has its present life; a decision that is older than that was about the life before.
+    #[must_use]
+    pub fn alive_since(&self) -> Option<Timestamp> {
+        self.restored_at
+            .or((self.generation > 1).then_some(self.first_seen))
     }
 
     /// Takes an owed notice upon itself for the length of a lease; `None` when none is owed or others have them.
@@ -436,7 +550,7 @@ impl Entry {
             Status::Asked | Status::PartlyReleased => {
                 Some(self.told.last.map_or(now, |last| last + remind_every))
             }
-            Status::Kept => self.kept_until,
+            Status::Kept | Status::Restored => self.kept_until,
             Status::Seen
             | Status::Deciding
             | Status::Released
@@ -450,18 +564,14 @@ impl Entry {
     /// The decision that was begun and not finished in its time.
     #[must_use]
     pub fn left_half_done(&self, now: Timestamp) -> Option<&Decided> {
-        let decided = self
-            .decided
-            .as_ref()
-            .filter(|_| self.status == Status::Deciding)?;
-        (decided.lease_until <= now).then_some(decided)
+        self.begun().filter(|decided| decided.lease_until <= now)
     }
 
     /// Whether the entry still wants something: the lock is there, or a notice is owed. Such entries are found by the
     /// ledger's index `open`.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_over() || !self.unsent.is_empty()
+        !self.status.is_over() || !self.unsent.is_empty() || self.restoring.is_some()
     }
 
     /// When the ledger may forget the entry, epoch seconds: `keep_for` after the lock's end.
@@ -547,6 +657,12 @@ pub struct Event {
     /// Who, as claimed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Who, as AWS vouches for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<String>,
+    /// The network address or phone number that it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Which notice, which decision, which outcome, in words.
     pub detail: String,
 }
@@ -579,6 +695,8 @@ impl Event {
             channel: None,
             delivery: None,
             by: None,
+            verified: None,
+            source: None,
             detail: detail.into(),
         }
     }
@@ -624,6 +742,9 @@ pub struct Change<'a> {
     pub events: Vec<(RequestCode, Event)>,
     /// An answer that must be the first to this delivery.
     pub answered: Option<Delivery>,
+    /// A notice that went out: the id of its SNS message, and the request that it is about. Who answers the notice by a text
+    /// message names that id.
+    pub published: Option<(String, RequestCode)>,
 }
 
 impl<'a> Change<'a> {
@@ -637,6 +758,7 @@ impl<'a> Change<'a> {
                 .map(|event| (entry.code.clone(), event))
                 .collect(),
             answered: None,
+            published: None,
         }
     }
 
@@ -645,6 +767,18 @@ impl<'a> Change<'a> {
     pub fn answering(self, delivery: Delivery) -> Self {
         Self {
             answered: Some(delivery),
+            ..self
+        }
+    }
+
+    /// The same, together with the id of the SNS message in which the entry's notice went out.
+    #[must_use]
+    pub fn publishing(self, message_id: String) -> Self {
+        let code = self.entry.map(|entry| entry.code.clone());
+        Self {
+            published: code
+                .filter(|_| !message_id.is_empty())
+                .map(|code| (message_id, code)),
             ..self
         }
     }

@@ -17,9 +17,12 @@ pub mod lock;
 
 pub mod settings;
 pub mod policy;
+pub mod token;
 pub mod ledger;
 pub mod decision;
+pub mod sms;
 pub mod release;
+pub mod restore;
 pub mod outcome;
 
 pub mod commands;

@@ -1,5 +1,6 @@
 //! What people and machines are told: one notice, in as many forms as SNS has subscribers.
 
+mod chat;
 mod email;
 mod sms;
 
@@ -34,6 +35,8 @@ pub enum NoticeKind {
     Released,
     /// Nobody is reminded for a while.
     Kept,
+    /// A released lock was put back.
+    Restored,
     /// The lock is gone without us; nothing to do.
     Ended,
     /// A decision was not carried out.
@@ -119,6 +122,9 @@ pub struct VerdictFacts {
 /// How to approve.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ApproveFacts {
+    /// The link to the approval page, where there is one. Whoever has it may decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The approvals topic.
     pub topic: String,
     /// The message; `by` is for the approver to add.
@@ -155,6 +161,8 @@ pub struct Desk<'a> {
     pub topic: &'a TopicArn,
     /// The `approve` function.
     pub function: &'a str,
+    /// The link to the approval page, where there is one.
+    pub link: Option<&'a str>,
 }
 
 /// A notice in all its forms, ready to publish.
@@ -212,6 +220,7 @@ impl Notice {
                 .collect(),
             verdict: Some(VerdictFacts::of(judgement)),
             approve: Some(ApproveFacts {
+                url: desk.link.map(str::to_owned),
                 topic: desk.topic.as_str().to_owned(),
                 message,
             }),
@@ -292,6 +301,7 @@ impl Notice {
             "sqs": document,
             "lambda": document,
             "http": document,
+            "https": serde_json::to_string(&chat::notification(self)).unwrap_or_default(),
         });
         let operation = self.lock.as_ref().and_then(|lock| lock.operation.clone());
         let path = self
@@ -325,9 +335,14 @@ impl Notice {
                 | NoticeKind::Rejected,
                 _,
             ) => "warning",
-            (NoticeKind::Released | NoticeKind::Kept | NoticeKind::Ended | NoticeKind::Test, _) => {
-                "info"
-            }
+            (
+                NoticeKind::Released
+                | NoticeKind::Kept
+                | NoticeKind::Restored
+                | NoticeKind::Ended
+                | NoticeKind::Test,
+                _,
+            ) => "info",
         }
     }
 }
@@ -399,6 +414,7 @@ impl NoticeKind {
             OutcomeKind::Released | OutcomeKind::PartlyReleased => Self::Released,
             OutcomeKind::AlreadyReleased => Self::Ended,
             OutcomeKind::Kept => Self::Kept,
+            OutcomeKind::Restored => Self::Restored,
             OutcomeKind::ChangedHands | OutcomeKind::NotStale | OutcomeKind::Rejected => {
                 Self::Rejected
             }
@@ -410,7 +426,12 @@ impl NoticeKind {
     pub fn asks(self) -> bool {
         match self {
             Self::StaleLock | Self::Reminder | Self::UnreadableLock | Self::SplitLock => true,
-            Self::Released | Self::Kept | Self::Ended | Self::Rejected | Self::Test => false,
+            Self::Released
+            | Self::Kept
+            | Self::Restored
+            | Self::Ended
+            | Self::Rejected
+            | Self::Test => false,
         }
     }
 
@@ -424,6 +445,7 @@ impl NoticeKind {
             Self::SplitLock => "split_lock",
             Self::Released => "released",
             Self::Kept => "kept",
+            Self::Restored => "restored",
             Self::Ended => "ended",
             Self::Rejected => "rejected",
             Self::Test => "test",

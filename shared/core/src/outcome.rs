@@ -68,6 +68,8 @@ pub enum OutcomeKind {
     NotStale,
     /// Nobody is reminded for a while.
     Kept,
+    /// A released lock was put back.
+    Restored,
     /// The first half of a pair is gone, the second was left alone: it changed meanwhile, or the release was stopped.
     PartlyReleased,
     /// The decision was wrong or not allowed.
@@ -222,6 +224,7 @@ impl OutcomeKind {
             Self::ChangedHands => "changed_hands",
             Self::NotStale => "not_stale",
             Self::Kept => "kept",
+            Self::Restored => "restored",
             Self::PartlyReleased => "partly_released",
             Self::Rejected => "rejected",
         }

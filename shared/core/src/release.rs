@@ -233,6 +233,12 @@ impl Release {
 }
 
 impl LockFileHalf {
+    /// Leave to take away an object that was just written, with the tag that S3 gave it: a restore that met a holder in
+    /// the other store takes its first half back.
+    pub(crate) fn just_written(bucket: String, key: String, etag: String) -> Self {
+        Self { bucket, key, etag }
+    }
+
     /// Its bucket.
     #[must_use]
     pub fn bucket(&self) -> &str {

@@ -5,9 +5,11 @@
 use jiff::SignedDuration;
 use thiserror::Error;
 
-use crate::ids::LockPath;
+use crate::ids::{LockPath, RequestCode};
 use crate::item::Place;
 use crate::policy::Policy;
+use crate::sms::PhoneNumber;
+use crate::token::Token;
 use crate::{span, text};
 
 /// Lock tables to look in: comma-separated names or ARNs; `table/index` reads a sparse index on `Info` instead.
@@ -30,10 +32,18 @@ pub const STALE_AFTER: &str = "STALE_AFTER";
 pub const QUIET_FOR: &str = "QUIET_FOR";
 /// How often an unanswered request is told again; a span.
 pub const REMIND_EVERY: &str = "REMIND_EVERY";
+/// The base address of the approval page; empty: notices carry no link.
+pub const APPROVAL_URL: &str = "APPROVAL_URL";
+/// How long an approval link works; a span.
+pub const LINK_TTL: &str = "LINK_TTL";
+/// `disabled`, `link` or `iam`: whether there is an approval page, and whether its callers sign their requests.
+pub const APPROVAL_PAGE: &str = "APPROVAL_PAGE";
 /// `enabled` or `disabled`: whether approve releases at all.
 pub const RELEASES: &str = "RELEASES";
 /// `true` when the approvals topic's policy names the approvers.
 pub const TOPIC_RESTRICTED: &str = "TOPIC_RESTRICTED";
+/// The numbers that may decide by text message: comma-separated, as in `+14255550182`; empty: none.
+pub const SMS_APPROVERS: &str = "SMS_APPROVERS";
 
 /// Every setting that `sweep` reads.
 pub const SWEEP: &[&str] = &[
@@ -47,6 +57,8 @@ pub const SWEEP: &[&str] = &[
     STALE_AFTER,
     QUIET_FOR,
     REMIND_EVERY,
+    APPROVAL_URL,
+    LINK_TTL,
 ];
 
 /// Every setting that `approve` reads.
@@ -59,8 +71,10 @@ pub const APPROVE: &[&str] = &[
     APPROVAL_TOPIC_ARN,
     STALE_AFTER,
     QUIET_FOR,
+    APPROVAL_PAGE,
     RELEASES,
     TOPIC_RESTRICTED,
+    SMS_APPROVERS,
 ];
 
 /// What both functions need.
@@ -91,6 +105,10 @@ pub struct SweepSettings {
     pub approve_function: String,
     /// How often an unanswered request is told again.
     pub remind_every: SignedDuration,
+    /// The approval page.
+    pub page: Option<PageUrl>,
+    /// How long an approval link works.
+    pub link_ttl: SignedDuration,
 }
 
 /// What `approve` needs besides.
@@ -98,10 +116,14 @@ pub struct SweepSettings {
 pub struct ApproveSettings {
     /// What both functions need.
     pub common: Settings,
+    /// Whether the callers of the approval page sign their requests, so that AWS knows them.
+    pub page_is_signed: bool,
     /// `false`: refuse every release.
     pub releases: bool,
     /// Whether the approvals topic's policy names the approvers.
     pub topic_restricted: bool,
+    /// The numbers that may decide by text message.
+    pub sms_approvers: Vec<PhoneNumber>,
 }
 
 /// A lock table.
@@ -125,6 +147,10 @@ pub struct Bucket {
     /// Only keys that begin so; empty for all.
     pub prefix: String,
 }
+
+/// The base address of the approval page, with a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageUrl(String);
 
 /// The ARN of an SNS topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +215,8 @@ impl SweepSettings {
             approve_function: source
                 .required(APPROVE_FUNCTION, "lockwarden-ApproveFunction-1A2B3C")?,
             remind_every: source.span(REMIND_EVERY, "1h")?,
+            page: source.page()?,
+            link_ttl: source.span(LINK_TTL, "24h")?,
         })
     }
 }
@@ -202,8 +230,10 @@ impl ApproveSettings {
         let source = Source(&lookup);
         Ok(Self {
             common: source.common()?,
+            page_is_signed: source.page_is_signed()?,
             releases: source.choice(RELEASES, ["enabled", "disabled"])?,
             topic_restricted: !source.choice(TOPIC_RESTRICTED, ["false", "true"])?,
+            sms_approvers: source.list(SMS_APPROVERS, approver)?,
         })
     }
 }
@@ -271,6 +301,29 @@ impl Source<'_> {
         }
     }
 
+    fn page_is_signed(&self) -> Result<bool, SettingError> {
+        match self.optional(APPROVAL_PAGE).as_deref() {
+            None | Some("disabled" | "link") => Ok(false),
+            Some("iam") => Ok(true),
+            Some(other) => {
+                let why = "it must be `disabled`, `link` or `iam`".to_owned();
+                Err(bad(APPROVAL_PAGE, other, why, "link"))
+            }
+        }
+    }
+
+    fn page(&self) -> Result<Option<PageUrl>, SettingError> {
+        const EXAMPLE: &str = "https://abc123.lambda-url.eu-west-1.on.aws/";
+        let Some(value) = self.optional(APPROVAL_URL) else {
+            return Ok(None);
+        };
+        let url = PageUrl::parse(&value);
+        url.map(Some).ok_or_else(|| {
+            let why = "it is not the address of a page".to_owned();
+            bad(APPROVAL_URL, &value, why, EXAMPLE)
+        })
+    }
+
     fn topic(&self, name: &'static str) -> Result<TopicArn, SettingError> {
         const EXAMPLE: &str = "arn:aws:sns:eu-west-1:123456789012:lockwarden-notices";
         let value = self.required(name, EXAMPLE)?;
@@ -306,6 +359,13 @@ fn bad(name: &'static str, value: &str, why: String, example: &'static str) -> S
         why,
         example,
     }
+}
+
+fn approver(entry: &str) -> Result<PhoneNumber, (String, &'static str)> {
+    PhoneNumber::parse(entry).ok_or_else(|| {
+        let why = "a number has a `+`, the country, and 7 to 15 digits in all, without spaces";
+        (why.to_owned(), "+14255550182")
+    })
 }
 
 impl Table {
@@ -378,6 +438,27 @@ impl Bucket {
     #[must_use]
     pub fn covers(&self, bucket: &str, key: &str) -> bool {
         self.name == bucket && key.starts_with(&self.prefix)
+    }
+}
+
+impl PageUrl {
+    /// Reads an address; one without encryption only for this machine itself.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_local =
+            text.starts_with("http://127.0.0.1:") || text.starts_with("http://localhost:");
+        let is_plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>'));
+        let fits =
+            (text.starts_with("https://") || is_local) && is_plain && !text.contains(['?', '#']);
+        fits.then(|| Self(format!("{}/", text.trim_end_matches('/'))))
+    }
+
+    /// The link to a request.
+    #[must_use]
+    pub fn link(&self, code: &RequestCode, token: &Token) -> String {
+        format!("{}r/{code}?t={}", self.0, token.reveal())
     }
 }
 
@@ -584,17 +665,43 @@ mod tests {
         assert_snapshot!(refused(&[(NOTICE_TOPIC_ARN, "notices")]), @"the setting NOTICE_TOPIC_ARN is `notices`: it is not the ARN of an SNS topic; it looks like `arn:aws:sns:eu-west-1:123456789012:lockwarden-notices`");
     }
 
+    fn approve(changes: &[(&str, &str)]) -> Result<ApproveSettings, SettingError> {
+        ApproveSettings::read(|name| {
+            changes
+                .iter()
+                .chain(&GOOD)
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn nobody_decides_by_text_message_until_numbers_are_given() {
+        for empty in ["", " ", ","] {
+            let settings = approve(&[(SMS_APPROVERS, empty)]).unwrap();
+            assert_eq!(settings.sms_approvers, []);
+        }
+        assert_eq!(approve(&[]).unwrap().sms_approvers, []);
+        let given = approve(&[(SMS_APPROVERS, "+14255550182, +4915112345678")]).unwrap();
+        let numbers: Vec<&str> = given
+            .sms_approvers
+            .iter()
+            .map(PhoneNumber::as_str)
+            .collect();
+        assert_eq!(numbers, ["+14255550182", "+4915112345678"]);
+    }
+
+    #[test]
+    fn a_number_that_nobody_could_answer_from_is_named() {
+        let refused = |number: &str| approve(&[(SMS_APPROVERS, number)]).unwrap_err();
+        assert_snapshot!(refused("+14255550182,0151 2345678"), @"the setting SMS_APPROVERS is `0151 2345678`: a number has a `+`, the country, and 7 to 15 digits in all, without spaces; it looks like `+14255550182`");
+        for number in ["*", "+", "+1 425 555 0182", "+0425555018", "14255550182"] {
+            assert!(refused(number).to_string().contains(number), "{number}");
+        }
+    }
+
     #[test]
     fn switches_take_their_two_words_only() {
-        let approve = |changes: &[(&str, &str)]| {
-            ApproveSettings::read(|name| {
-                changes
-                    .iter()
-                    .chain(&GOOD)
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| (*value).to_owned())
-            })
-        };
         let unset = approve(&[]).unwrap();
         assert!(unset.releases && !unset.topic_restricted);
         let set = approve(&[(RELEASES, "disabled"), (TOPIC_RESTRICTED, "true")]).unwrap();

@@ -19,6 +19,7 @@ const CALLS: &[(&str, &str)] = &[
     (".list_objects_v2()", "s3:ListBucket"),
     (".get_object()", "s3:GetObject"),
     (".delete_object()", "s3:DeleteObject"),
+    (".put_object()", "s3:PutObject"),
     (".publish()", "sns:Publish"),
     (
         ".list_subscriptions_by_topic()",
@@ -27,7 +28,7 @@ const CALLS: &[(&str, &str)] = &[
     (".invoke()", "lambda:InvokeFunction"),
 ];
 
-/// A transaction needs the actions of its parts and none of its own.
+/// A transaction needs the actions of its parts and none of its own; a part may be sent by another module.
 const TRANSACTION: &str = ".transact_write_items()";
 const TRANSACTION_PARTS: &[(&str, &str)] = &[
     ("Put::builder()", "dynamodb:PutItem"),
@@ -40,8 +41,9 @@ const TRANSACTION_PARTS: &[(&str, &str)] = &[
 const USED_BY_AWS: &[&str] = &[
     "logs:CreateLogStream", // Lambda writes the function's log.
     "logs:PutLogEvents",
-    "sqs:SendMessage", // Lambda keeps an event that failed for good.
-    "kms:Decrypt",     // DynamoDB and S3 read what is encrypted with a key of the user's own.
+    "sqs:SendMessage",     // Lambda keeps an event that failed for good.
+    "kms:GenerateDataKey", // and write,
+    "kms:Decrypt",         // DynamoDB and S3 read what is encrypted with a key of the user's own.
 ];
 
 type Actions = BTreeSet<String>;
@@ -117,14 +119,9 @@ fn needed(module: &str, source: &str) -> Actions {
         known,
         "{module} makes a call that this test does not know, or sends one call twice"
     );
-    let parts = if count(TRANSACTION) > 0 {
-        TRANSACTION_PARTS
-    } else {
-        &[]
-    };
     let made = CALLS
         .iter()
-        .chain(parts)
+        .chain(TRANSACTION_PARTS)
         .filter(|(call, _)| count(call) > 0);
     made.map(|(_, action)| (*action).to_owned()).collect()
 }

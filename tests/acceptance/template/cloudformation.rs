@@ -122,6 +122,7 @@ impl Stack {
             "AWS::AccountId" => Some(ACCOUNT.to_owned()),
             "AWS::Partition" => Some("aws".to_owned()),
             "AWS::URLSuffix" => Some("amazonaws.com".to_owned()),
+            "AWS::StackName" => Some("lockwarden".to_owned()),
             name => Some(self.parameters.get(name).cloned().unwrap_or_else(
                 || match self.kind(name) {
                     "AWS::SNS::Topic" | "AWS::IAM::ManagedPolicy" => self.arn(name),

@@ -128,7 +128,7 @@ fn holds(statement: &Value, context: &[(&str, &str)]) -> bool {
                 "StringEquals" | "ArnEquals" | "Bool" => {
                     is_any(|given, expected| given == expected)
                 }
-                "StringLike" | "ForAnyValue:StringLike" => is_any(is_like),
+                "StringLike" | "ArnLike" | "ForAnyValue:StringLike" => is_any(is_like),
                 "ArnNotLike" => !is_any(is_like),
                 "Null" => texts(expected) == [if given.is_none() { "true" } else { "false" }],
                 other => panic!("this test does not understand the condition operator {other}"),

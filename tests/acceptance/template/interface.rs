@@ -69,9 +69,11 @@ fn the_outputs_are_those_that_others_rely_on() {
         "ApproveFunctionName",
         "NoticeTopicArn",
         "ApprovalTopicArn",
+        "ApprovalUrl",
         "ApproverPolicyArn",
         "LedgerTableName",
         "DeadLetterQueueUrl",
+        "ChatActionArns",
     ];
     assert_eq!(outputs, promised.into_iter().collect());
 }

@@ -57,24 +57,30 @@ fn sweep_reads_and_tells_and_can_change_no_lock() {
 }
 
 #[test]
-fn approve_reads_and_deletes_one_record_and_cannot_search() {
+fn approve_reads_deletes_and_puts_back_one_record_and_cannot_search() {
     let [_, approve] = sweep_and_approve();
     assert_eq!(
         approve.actions_on(TABLE),
-        ["dynamodb:DeleteItem", "dynamodb:GetItem"]
+        [
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem"
+        ]
     );
     assert_eq!(approve.actions_on(BUCKET), ["s3:ListBucket"]);
     assert_eq!(
         approve.actions_on(LOCK_FILE),
-        ["s3:DeleteObject", "s3:GetObject"]
+        ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
     );
     let ledger = [
         "dynamodb:GetItem",
         "dynamodb:PutItem",
+        "dynamodb:Query",
         "dynamodb:UpdateItem",
     ];
     assert_eq!(approve.actions_on(LEDGER), ledger);
     assert!(approve.actions_on(OPEN_INDEX).is_empty());
+    assert_eq!(approve.actions_on(OTHER_INDEX), ["dynamodb:Query"]);
     assert_eq!(approve.actions_on(NOTICES), ["sns:Publish"]);
 }
 
@@ -166,6 +172,19 @@ fn approve_deletes_a_lock_file_only_by_its_etag() {
 }
 
 #[test]
+fn approve_writes_a_lock_file_only_where_none_is() {
+    let [_, approve] = sweep_and_approve();
+    let may_put = |context: &[(&str, &str)]| approve.may("s3:PutObject", LOCK_FILE, context);
+    assert!(may_put(&[("s3:if-none-match", "*")]));
+    assert!(!may_put(&[]));
+    let condition = json!({"Null": {"s3:if-none-match": "false"}});
+    assert_eq!(
+        approve.statement("RestoreLockFiles")["Condition"],
+        condition
+    );
+}
+
+#[test]
 fn approve_lists_only_what_it_can_name() {
     let [sweep, approve] = sweep_and_approve();
     assert!(sweep.may("s3:ListBucket", BUCKET, &[]));
@@ -230,8 +249,13 @@ fn a_store_that_is_not_given_brings_no_rights() {
 
 #[test]
 fn keys_decrypt_only_through_the_stores() {
-    for role in sweep_and_approve() {
-        assert_eq!(role.actions_on(KEY), ["kms:Decrypt"]);
+    let [sweep, approve] = sweep_and_approve();
+    assert_eq!(sweep.actions_on(KEY), ["kms:Decrypt"]);
+    assert_eq!(
+        approve.actions_on(KEY),
+        ["kms:Decrypt", "kms:GenerateDataKey"]
+    );
+    for role in [sweep, approve] {
         assert!(!role.may("kms:Decrypt", KEY, &[]));
         let through = |service| role.may("kms:Decrypt", KEY, &[("kms:ViaService", service)]);
         assert!(

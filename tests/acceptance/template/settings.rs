@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
+use lockwarden_core::sms::PhoneNumber;
 
 use super::cloudformation::Stack;
 
@@ -93,6 +94,22 @@ fn the_defaults_of_the_parameters_are_those_of_the_code() {
     assert_eq!(sweep(&given), sweep(&unset));
     let given = approve(&stack().environment("ApproveFunction"));
     assert!(given.releases && !given.topic_restricted);
+    assert_eq!(given.sms_approvers, [], "nobody decides by text message");
+}
+
+#[test]
+fn approve_knows_the_numbers_that_may_decide() {
+    let stack = Stack::with(&[
+        ("LockTableNames", "tf-locks"),
+        ("SmsApprovers", "+14255550182,+4915112345678"),
+    ]);
+    let settings = approve(&stack.environment("ApproveFunction"));
+    let numbers: Vec<&str> = settings
+        .sms_approvers
+        .iter()
+        .map(PhoneNumber::as_str)
+        .collect();
+    assert_eq!(numbers, ["+14255550182", "+4915112345678"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
+use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::Table;
 
 use super::Call;
@@ -36,7 +37,7 @@ impl Locks for Process<'_> {
     }
 
     async fn delete_item(&self, table: &Table, half: &ItemHalf) -> Result<Deleted, Failure> {
-        let store = format!("table {}", table.name);
+        let store = self.table_writes(&table.name);
         self.call(Call::DeleteItem, &store, |stores| {
             Ok(stores.delete_item(half))
         })
@@ -48,11 +49,7 @@ impl Locks for Process<'_> {
         half: &ItemHalf,
         change: &Change<'_>,
     ) -> Result<Deleted, NotWritten> {
-        // A transaction needs both tables.
-        let store = match self.world.outage("ledger") {
-            Some(outage) => outage.store,
-            None => format!("table {}", half.table()),
-        };
+        let store = self.of_both(half.table());
         let collides = self.collides();
         self.call(Call::DeleteItemAndCommit, &store, |stores| {
             if collides {
@@ -67,6 +64,63 @@ impl Locks for Process<'_> {
         })
         .await
     }
+
+    async fn put_lock_file(&self, file: &LockFileToPut) -> Result<Option<String>, Failure> {
+        let store = format!("bucket {}", file.bucket());
+        self.call(Call::PutLockFile, &store, |stores| {
+            Ok(stores.put_lock_file_where_none_is(file))
+        })
+        .await
+    }
+
+    async fn put_item(&self, table: &Table, item: &ItemToPut) -> Result<bool, Failure> {
+        let store = self.table_writes(&table.name);
+        self.call(Call::PutItem, &store, |stores| {
+            Ok(stores.put_item_where_none_is(item))
+        })
+        .await
+    }
+
+    async fn put_item_and_commit(
+        &self,
+        item: &ItemToPut,
+        change: &Change<'_>,
+    ) -> Result<bool, NotWritten> {
+        let store = self.of_both(item.table());
+        let collides = self.collides();
+        self.call(Call::PutItemAndCommit, &store, |stores| {
+            if collides {
+                return Err(NotWritten::Outdated);
+            }
+            stores.ledger.would_take(change)?;
+            let was_free = stores.put_item_where_none_is(item);
+            if was_free {
+                stores.ledger.commit(change)?;
+            }
+            Ok(was_free)
+        })
+        .await
+    }
+}
+
+impl Process<'_> {
+    /// What a transaction needs: both tables.
+    fn of_both(&self, table: &str) -> String {
+        let ledger = self.ledger_writes();
+        match self.world.outage(ledger) {
+            Some(_) => ledger.to_owned(),
+            None => self.table_writes(table),
+        }
+    }
+
+    /// A table may be read and not be written.
+    fn table_writes(&self, table: &str) -> String {
+        let writes = format!("writes of the table {table}");
+        match self.world.outage(&writes) {
+            Some(_) => writes,
+            None => format!("table {table}"),
+        }
+    }
 }
 
 impl Ledger for Process<'_> {
@@ -77,6 +131,27 @@ impl Ledger for Process<'_> {
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure> {
         self.call(Call::Delivery, self.ledger_reads(), |stores| {
             Ok(stores.ledger.delivery(id))
+        })
+        .await
+    }
+
+    async fn notice_request(&self, message_id: &str) -> Result<Option<RequestCode>, Failure> {
+        self.call(Call::NoticeRequest, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.notice_request(message_id))
+        })
+        .await
+    }
+
+    async fn events(&self, code: &RequestCode, most: i32) -> Result<Vec<Event>, Failure> {
+        self.call(Call::Events, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.latest_events(code, most))
+        })
+        .await
+    }
+
+    async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure> {
+        self.call(Call::Codes, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.latest_codes(path, most))
         })
         .await
     }
@@ -101,7 +176,7 @@ impl Ledger for Process<'_> {
 }
 
 impl Notices for Process<'_> {
-    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+    async fn publish(&self, notice: &Notice) -> Result<String, Failure> {
         self.publish_notice(notice).await
     }
 }

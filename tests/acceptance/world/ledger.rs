@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use lockwarden_aws::ledger_refusals::{Kept, MOST_PER_DAY};
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Failure, Kind};
-use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, Status};
 use lockwarden_core::report::SweepReport;
 use serde::Serialize;
@@ -21,6 +21,7 @@ pub(crate) struct Ledger {
     entries: BTreeMap<RequestCode, Item>,
     events: BTreeMap<(RequestCode, String), Item>,
     deliveries: BTreeMap<String, Item>,
+    notices: BTreeMap<String, RequestCode>,
     refusals: BTreeMap<(String, String), Item>,
     refusals_of_day: BTreeMap<String, u32>,
     pub(crate) report: Option<SweepReport>,
@@ -77,6 +78,29 @@ impl Ledger {
         events.map(|(_, item)| value_of(item)).collect()
     }
 
+    pub(super) fn latest_events(&self, code: &RequestCode, most: i32) -> Vec<Event> {
+        let events = self.audit(code).into_iter().rev();
+        events.take(usize::try_from(most).unwrap()).collect()
+    }
+
+    /// What the index `by-state` shows.
+    pub(super) fn latest_codes(&self, path: &LockPath, most: i32) -> Vec<RequestCode> {
+        let mut entries = self.entries();
+        entries.retain(|entry| entry.path == *path);
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.first_seen));
+        let codes = entries.into_iter().map(|entry| entry.code);
+        codes.take(usize::try_from(most).unwrap()).collect()
+    }
+
+    pub(super) fn notice_request(&self, message_id: &str) -> Option<RequestCode> {
+        self.notices.get(message_id).cloned()
+    }
+
+    /// Everything that is stored, as text.
+    pub(crate) fn as_text(&self) -> String {
+        format!("{self:?}")
+    }
+
     pub(crate) fn refusals(&self) -> Vec<Event> {
         self.refusals.values().map(value_of).collect()
     }
@@ -116,6 +140,7 @@ impl Ledger {
         if let Some(answer) = &change.answered {
             self.deliveries.insert(answer.id.clone(), item_of(answer));
         }
+        self.notices.extend(change.published.clone());
         Ok(())
     }
 

@@ -24,6 +24,11 @@ pub(crate) fn keep(request: &str, span: &str) -> Value {
     json!({"decision": "keep", "request": request, "by": "alice", "for": span})
 }
 
+/// Put it back.
+pub(crate) fn restore(request: &str) -> Value {
+    json!({"decision": "restore", "request": request, "by": "alice"})
+}
+
 /// A message as SNS brings it to a function: all that AWS sends, though little of it is read.
 pub(crate) fn by_topic(world: &World, id: &str, message: &Value) -> Value {
     json!({"Records": [{

@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use lockwarden_approve::Invoked;
+use lockwarden_core::token::TOKEN_BYTES;
 use serde_json::{Value, json};
 
 use super::process::{Answer, Fate, Process};
-use super::{Call, World};
+use super::{Call, Chance, FUNCTION, World};
 
 /// No story comes near this.
 const TOO_MANY_STEPS: u64 = 1_000_000;
@@ -82,9 +84,18 @@ impl World {
 
     /// The same with an event that need not be JSON.
     pub(crate) fn approving_text(&self, id: &str, event: &str, fate: Fate) -> Task<'_> {
-        let (id, event) = (id.to_owned(), event.to_owned());
+        self.invoking(FUNCTION, id, event, fate)
+    }
+
+    /// An invoke of what this ARN stands for: the function, or an alias of it.
+    pub(crate) fn invoking(&self, arn: &str, id: &str, event: &str, fate: Fate) -> Task<'_> {
+        let (arn, id, event) = (arn.to_owned(), id.to_owned(), event.to_owned());
         self.task(fate, async move |process| {
-            lockwarden_approve::handle(process, &self.approve_settings, &id, &event)
+            let invoked = Invoked {
+                request_id: &id,
+                function_arn: &arn,
+            };
+            lockwarden_approve::handle(process, &self.approve_settings, invoked, &event)
                 .await
                 .map(|reply| json!(reply))
                 .map_err(|failure| failure.to_string())
@@ -165,6 +176,13 @@ impl World {
         sleepers.retain(|until| *until > next);
         let clock = &mut self.stores.borrow_mut().clock;
         *clock = next.max(*clock);
+    }
+
+    /// Bytes of a token, other ones each time.
+    pub(super) fn random(&self) -> [u8; TOKEN_BYTES] {
+        self.tokens.set(self.tokens.get() + 1);
+        let mut chance = Chance(self.tokens.get() << 32);
+        std::array::from_fn(|_| u8::try_from(chance.below(256)).unwrap())
     }
 
     /// An id that AWS has not given out before.

@@ -214,6 +214,20 @@ impl World {
         locked
     }
 
+    /// One attribute of an item.
+    pub(crate) fn attribute(&self, table: &str, key: &str, name: &str) -> Option<Attribute> {
+        let stores = self.stores.borrow();
+        stores.tables.get(table)?.get(key)?.get(name).cloned()
+    }
+
+    /// The bytes of the lock object beside this state.
+    pub(crate) fn lock_file_body(&self, path: &str) -> Option<Vec<u8>> {
+        let (bucket, key) = path.split_once('/').unwrap();
+        let stores = self.stores.borrow();
+        let object = stores.buckets.get(bucket)?.get(&format!("{key}.tflock"));
+        object.map(|object| object.body.clone())
+    }
+
     /// Everything in the tables that is no lock.
     pub(crate) fn not_locks(&self) -> BTreeMap<String, String> {
         let stores = self.stores.borrow();

@@ -11,6 +11,7 @@ use lockwarden_core::item::{Attribute, Content, ItemKind, Place, Record};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::release::{Expected, ItemHalf, LockFileHalf};
+use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::{Bucket, Table};
 
 use super::ledger::Ledger;
@@ -44,6 +45,8 @@ pub(crate) struct Stores {
     pub(crate) buckets: BTreeMap<String, BTreeMap<String, Object>>,
     pub(crate) ledger: Ledger,
     pub(crate) published: Vec<Published>,
+    /// How many notices went out.
+    messages: u32,
     /// Events that wait for `approve`.
     pub(crate) queue: Vec<String>,
     pub(crate) metrics: Vec<String>,
@@ -61,6 +64,7 @@ impl Stores {
             buckets: BTreeMap::new(),
             ledger: Ledger::default(),
             published: Vec::new(),
+            messages: 0,
             queue: Vec::new(),
             metrics: Vec::new(),
             deleted: Vec::new(),
@@ -203,7 +207,30 @@ impl Stores {
         outcome
     }
 
-    pub(super) fn publish(&mut self, notice: &Notice) {
+    /// `If-None-Match: *`; the entity tag of what was written.
+    pub(super) fn put_lock_file_where_none_is(&mut self, file: &LockFileToPut) -> Option<String> {
+        let there = self.buckets.get(file.bucket());
+        if there.is_some_and(|bucket| bucket.contains_key(file.key())) {
+            return None;
+        }
+        self.put_object(file.bucket(), file.key(), file.text().as_bytes());
+        Some(self.buckets[file.bucket()][file.key()].etag.clone())
+    }
+
+    /// `attribute_not_exists(LockID)`.
+    pub(super) fn put_item_where_none_is(&mut self, item: &ItemToPut) -> bool {
+        let key = item.path().as_str();
+        let there = self.tables.get(item.table());
+        let is_free = there.is_none_or(|table| !table.contains_key(key));
+        if is_free {
+            let info = Attribute::Text(item.text().to_owned());
+            self.put_item(item.table(), key, &[("Info", info)]);
+        }
+        is_free
+    }
+
+    /// The id of the message.
+    pub(super) fn publish(&mut self, notice: &Notice) -> String {
         let rendered = notice.render();
         assert!(rendered.subject.is_ascii() && rendered.subject.len() < 100);
         assert!(rendered.message.len() < 256 * 1024);
@@ -212,6 +239,8 @@ impl Stores {
             subject: rendered.subject,
             message: rendered.message,
         });
+        self.messages += 1;
+        format!("message-{:04}", self.messages)
     }
 }
 

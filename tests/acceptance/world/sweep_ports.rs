@@ -13,6 +13,7 @@ use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
+use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
 
 use super::process::Process;
@@ -109,12 +110,9 @@ impl Process<'_> {
         .await
     }
 
-    pub(super) async fn publish_notice(&self, notice: &Notice) -> Result<(), Failure> {
-        self.call(Call::Publish, "topic", |stores| {
-            stores.publish(notice);
-            Ok(())
-        })
-        .await
+    pub(super) async fn publish_notice(&self, notice: &Notice) -> Result<String, Failure> {
+        self.call(Call::Publish, "topic", |stores| Ok(stores.publish(notice)))
+            .await
     }
 }
 
@@ -176,7 +174,7 @@ impl Ledger for Process<'_> {
 }
 
 impl Notices for Process<'_> {
-    async fn publish(&self, notice: &Notice) -> Result<(), Failure> {
+    async fn publish(&self, notice: &Notice) -> Result<String, Failure> {
         self.publish_notice(notice).await
     }
 
@@ -209,6 +207,10 @@ impl Approve for Process<'_> {
 impl Machine for Process<'_> {
     fn now(&self) -> Timestamp {
         self.world.clock()
+    }
+
+    fn random(&self) -> [u8; TOKEN_BYTES] {
+        self.world.random()
     }
 
     fn metrics(&self, line: &str) {

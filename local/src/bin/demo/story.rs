@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lockwarden_local::{
     Access, Deployment, Failure, Inbox, LockRecord, Mail, MiniStack, Mode, Project, Snapshot,
-    Stores, Terraform, deploy, invoke, mails,
+    Stores, Terraform, deploy_with_page, invoke, mails,
 };
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -15,14 +15,17 @@ const TABLE: &str = "terraform-state-locks";
 const BUCKET: &str = "acme-tf-state";
 const STALE: &str = "prod/network/terraform.tfstate";
 const ALIVE: &str = "prod/database/terraform.tfstate";
+const YOURS: &str = "dev/playground/terraform.tfstate";
+const OFFERED_FOR: Duration = Duration::from_secs(30 * 60);
 const NOTICE_WITHIN: Duration = Duration::from_secs(30);
 /// How the person on call is called who pastes the command of the notice.
 const ON_CALL: &str = "alice";
 
 type Result<T> = std::result::Result<T, Failure>;
 
-/// Tells the whole story, or the part of it up to what went wrong.
-pub(crate) async fn tell() -> Result<()> {
+/// Tells the whole story, or the part of it up to what went wrong. With `keep` it ends by a link to the approval page, and
+/// waits for somebody to try it.
+pub(crate) async fn tell(keep: bool) -> Result<()> {
     say::step(
         1,
         "A local AWS: MiniStack, with a lock table and a state bucket. Nothing leaves this machine.",
@@ -66,7 +69,44 @@ pub(crate) async fn tell() -> Result<()> {
 
     say::step(7, "What is left.");
     check_what_is_left(before, &stores).await?;
-    holder.work_again(&stores).await
+    holder.work_again(&stores).await?;
+    if keep {
+        offer_a_link(&aws, &deployed, &inbox, &stores).await
+    } else {
+        say::line(
+            "To decide on the approval page yourself: `make demo KEEP=1` ends with a link to click.",
+        );
+        Ok(())
+    }
+}
+
+/// Another stale lock, for whoever watches the demo to decide about in a browser.
+async fn offer_a_link(
+    aws: &MiniStack,
+    deployed: &Deployment,
+    inbox: &Inbox,
+    stores: &Stores,
+) -> Result<()> {
+    say::step(
+        8,
+        "Your turn: another stale lock, and the link of its notice.",
+    );
+    let id = "3c2b1a09-8f7e-6d5c-4b3a-291807f6e5d4";
+    let record = LockRecord {
+        created: "2026-01-01T00:00:00.123456789Z".to_owned(),
+        ..record(id, YOURS)
+    };
+    stores.take(Mode::Both, YOURS, &record).await?;
+    // S3 knows how young the lock is.
+    sleep(Duration::from_secs(2)).await;
+    sweep(aws, deployed).await?;
+    let notice = inbox.next_of_kind("stale_lock", NOTICE_WITHIN).await?;
+    say::line(text(&notice, "/approve/url"));
+    say::line("The local AWS ends when you press Enter, or after half an hour.");
+    let pressed = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+    // Whether somebody pressed it or went away, it is over.
+    drop(tokio::time::timeout(OFFERED_FOR, pressed).await);
+    Ok(())
 }
 
 fn deploy_on(aws: &MiniStack) -> Result<Deployment> {
@@ -79,7 +119,7 @@ fn deploy_on(aws: &MiniStack) -> Result<Deployment> {
         ("SweepSchedule", "rate(1 day)"),
         ("NoticeEmail", "on-call@example.com"),
     ];
-    let deployed = deploy(aws, "lockwarden", &parameters)?;
+    let (deployed, _) = deploy_with_page(aws, "lockwarden", &parameters)?;
     for name in [
         "SweepFunctionName",
         "ApproveFunctionName",

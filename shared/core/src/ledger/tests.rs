@@ -11,9 +11,10 @@ use crate::lock::gather;
 use crate::outcome::{DigestCheck, NewHolder, RecordName};
 use crate::policy::EvenIf;
 use crate::testing::{at, item, lock_file};
+use crate::token::{Admission, TOKEN_BYTES, Token};
 
 /// The contract's life cycle, written out once more: from where to where, without what stays where it is.
-const STEPS: [(Status, &[Status]); 9] = [
+const STEPS: [(Status, &[Status]); 10] = [
     (
         Status::Seen,
         &[Status::Asked, Status::Deciding, Status::Ended],
@@ -37,10 +38,18 @@ const STEPS: [(Status, &[Status]); 9] = [
             Status::Seen,
             Status::Asked,
             Status::Kept,
+            Status::Restored,
         ],
     ),
-    (Status::PartlyReleased, &[Status::Deciding, Status::Ended]),
-    (Status::Released, &[]),
+    (
+        Status::PartlyReleased,
+        &[Status::Deciding, Status::Restored, Status::Ended],
+    ),
+    (Status::Released, &[Status::Restored]),
+    (
+        Status::Restored,
+        &[Status::Deciding, Status::Asked, Status::Ended],
+    ),
     (Status::ChangedHands, &[]),
     (Status::AlreadyReleased, &[]),
     (Status::Ended, &[]),
@@ -54,12 +63,16 @@ const OVER: [Status; 4] = [
     Status::Ended,
 ];
 
-const RESULTS: [OutcomeKind; 7] = [
+/// The statuses of a lock that is there, whole, and about which nobody decides at the moment.
+const HELD: [Status; 4] = [Status::Seen, Status::Asked, Status::Kept, Status::Restored];
+
+const RESULTS: [OutcomeKind; 8] = [
     OutcomeKind::Released,
     OutcomeKind::AlreadyReleased,
     OutcomeKind::ChangedHands,
     OutcomeKind::NotStale,
     OutcomeKind::Kept,
+    OutcomeKind::Restored,
     OutcomeKind::PartlyReleased,
     OutcomeKind::Rejected,
 ];
@@ -132,6 +145,8 @@ fn decided(delivery: &str) -> Decided {
             even_if: BTreeSet::new(),
         },
         channel: Channel::Sns,
+        verified: None,
+        source: None,
         delivery: delivery.to_owned(),
         at: at(NOW),
         from: Status::Seen,
@@ -177,13 +192,18 @@ fn every_status_has_a_row_in_the_life_cycle() {
 }
 
 #[test]
-fn nothing_leads_out_of_an_end() {
+fn nothing_leads_out_of_an_end_but_putting_back_what_was_released() {
     for status in Status::ALL {
         assert_eq!(status.is_over(), OVER.contains(&status), "{status:?}");
-        let leads_on = STEPS
-            .iter()
-            .any(|(from, to)| *from == status && !to.is_empty());
-        assert_eq!(leads_on, !status.is_over(), "{status:?}");
+        let leads_to: Vec<Status> = Status::ALL
+            .into_iter()
+            .filter(|to| status.may_become(*to))
+            .collect();
+        if status == Status::Released {
+            assert_eq!(leads_to, [Status::Restored]);
+        } else {
+            assert_eq!(leads_to.is_empty(), status.is_over(), "{status:?}");
+        }
     }
 }
 
@@ -201,7 +221,7 @@ fn a_first_sight_asks_nobody_and_owes_nothing() {
 
 #[test]
 fn people_are_asked_where_the_lock_is_held_and_nobody_decides() {
-    for status in [Status::Seen, Status::Asked, Status::Kept] {
+    for status in HELD {
         let mut entry = standing_at(status);
         entry.kept_until = Some(at("2026-01-01T02:00:00Z"));
         entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
@@ -344,7 +364,7 @@ fn each_outcome_has_its_place_in_the_life_cycle() {
 
 #[test]
 fn a_decision_that_comes_to_nothing_goes_back_to_where_it_was() {
-    for from in [Status::Seen, Status::Asked, Status::Kept] {
+    for from in HELD {
         for result in [OutcomeKind::NotStale, OutcomeKind::Rejected] {
             let entry = concluded(from, result).unwrap();
             assert_eq!(entry.status, from, "{result:?}");
@@ -375,10 +395,166 @@ fn only_a_decision_that_is_being_carried_out_comes_to_something() {
             let mut entry = standing_at(status);
             let before = entry.clone();
             let is_done = entry.conclude(came_to(result), at(NOW)).is_ok();
-            assert_eq!(is_done, status == Status::Deciding, "{status:?} {result:?}");
+            // Back comes a lock by `restore` alone.
+            let may = status == Status::Deciding && result != OutcomeKind::Restored;
+            assert_eq!(is_done, may, "{status:?} {result:?}");
             assert!(is_done || entry == before);
         }
     }
+}
+
+/// What a restore was asked for, and what came of it.
+fn putting_back() -> (Decided, Outcome) {
+    let decision = Decision {
+        action: Action::Restore,
+        ..decided("d-9").decision
+    };
+    let decided = Decided {
+        decision,
+        ..decided("d-9")
+    };
+    (decided, came_to(OutcomeKind::Restored))
+}
+
+#[test]
+fn only_what_was_released_is_put_back() {
+    for status in Status::ALL {
+        let before = standing_at(status);
+        let mut entry = before.clone();
+        let (decided, outcome) = putting_back();
+        let is_back = put_back(&mut entry, decided, outcome, at(NOW)).is_ok();
+        let was_released = matches!(status, Status::Released | Status::PartlyReleased);
+        assert_eq!(is_back, was_released, "{status:?}");
+        assert!(is_back || entry == before, "{status:?}");
+    }
+}
+
+fn put_back(
+    entry: &mut Entry,
+    decided: Decided,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<(), WrongStep> {
+    entry.begin_restore(decided)?;
+    entry.restore(outcome, now)
+}
+
+#[test]
+fn a_restore_is_begun_once_and_found_again_until_it_came_to_something() {
+    let mut entry = standing_at(Status::Released);
+    let (decided, outcome) = putting_back();
+    assert!(!entry.is_open());
+    entry.restore(outcome.clone(), at(NOW)).unwrap_err();
+    entry.begin_restore(decided.clone()).unwrap();
+    assert!(entry.is_open() && entry.status == Status::Released);
+    entry.begin_restore(decided).unwrap_err();
+    let lease_end = entry.begun().unwrap().lease_until;
+    assert_eq!(entry.left_half_done(lease_end - A_NANOSECOND), None);
+    assert!(entry.left_half_done(lease_end).is_some());
+    entry.take_up(lease_end);
+    assert_eq!(entry.left_half_done(lease_end), None);
+
+    let mut given_up = entry.clone();
+    given_up.give_up_restore();
+    assert!(!given_up.is_open() && given_up.status == Status::Released);
+    entry.restore(outcome, at(NOW)).unwrap();
+    assert_eq!((entry.status, entry.begun()), (Status::Restored, None));
+}
+
+#[test]
+fn a_lock_that_was_put_back_is_held_again_and_people_hear_of_it_at_once() {
+    let mut entry = concluded(Status::Asked, OutcomeKind::Released).unwrap();
+    entry.unsent.clear();
+    let released = entry.clone();
+    let later = at("2026-01-01T04:00:00Z");
+    let (decided, outcome) = putting_back();
+    put_back(&mut entry, decided.clone(), outcome.clone(), later).unwrap();
+    let expected = Entry {
+        status: Status::Restored,
+        ended_at: None,
+        restored_at: Some(later),
+        kept_until: Some(later + KEEP_FOR),
+        decided: Some(Decided {
+            from: Status::Released,
+            ..decided
+        }),
+        outcome: Some(outcome.clone()),
+        unsent: vec![Unsent {
+            kind: NoticeKind::Restored,
+            outcome: Some(outcome),
+            lease_until: later + NOTICE_LEASE,
+        }],
+        ..released
+    };
+    assert_eq!(entry, expected);
+    assert!(entry.is_open());
+    assert_eq!(entry.expires_at(SignedDuration::from_hours(1)), None);
+}
+
+#[test]
+fn whoever_puts_a_lock_back_is_left_in_peace_for_a_while() {
+    let mut entry = standing_at(Status::Released);
+    entry.told = told(1, FIRST_SIGHT);
+    let (decided, outcome) = putting_back();
+    put_back(&mut entry, decided, outcome, at(NOW)).unwrap();
+    let end = at(NOW) + KEEP_FOR;
+    assert!(!entry.wants_reminder(end - A_NANOSECOND, REMIND_EVERY));
+    assert!(entry.wants_reminder(end, REMIND_EVERY));
+}
+
+#[test]
+fn a_decision_is_about_the_life_that_the_lock_has_now() {
+    assert_eq!(seen().alive_since(), None, "the first life has no before");
+
+    let mut back = standing_at(Status::Ended);
+    let second_sight = at("2026-01-01T05:00:00Z");
+    back.live_again(&pair(), second_sight);
+    assert_eq!(back.alive_since(), Some(second_sight));
+
+    let put_back_at = at("2026-01-01T06:00:00Z");
+    for mut entry in [standing_at(Status::Released), back] {
+        entry.status = Status::Released;
+        let (decided, outcome) = putting_back();
+        put_back(&mut entry, decided, outcome, put_back_at).unwrap();
+        assert_eq!(entry.alive_since(), Some(put_back_at));
+    }
+}
+
+#[test]
+fn a_new_life_is_younger_than_what_was_put_back_in_the_one_before() {
+    let mut entry = standing_at(Status::Ended);
+    entry.restored_at = Some(at("2026-01-01T02:00:00Z"));
+    entry.live_again(&pair(), at(NOW));
+    assert_eq!(entry.alive_since(), Some(at(NOW)));
+}
+
+#[test]
+fn a_link_outlives_every_step_of_its_lock() {
+    let mut entry = seen();
+    entry.tokens = one_token();
+    let opens = |entry: &Entry| entry.tokens.admit(&token(), at(NOW));
+    entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
+    assert_eq!(opens(&entry), Some(Admission::Decide), "asked");
+    entry.decide(decided("d-2")).unwrap();
+    assert_eq!(opens(&entry), Some(Admission::Decide), "deciding");
+    entry.take_up(at(NOW));
+    entry
+        .conclude(came_to(OutcomeKind::Released), at(NOW))
+        .unwrap();
+    assert_eq!(opens(&entry), Some(Admission::Decide), "released");
+    let (decided, outcome) = putting_back();
+    put_back(&mut entry, decided, outcome, at(NOW)).unwrap();
+    assert_eq!(opens(&entry), Some(Admission::Undo), "put back");
+    entry.end(at(NOW)).unwrap();
+    assert_eq!(opens(&entry), Some(Admission::Undo), "ended");
+}
+
+#[test]
+fn a_link_opens_nothing_in_the_next_life_of_its_lock() {
+    let mut entry = standing_at(Status::Ended);
+    entry.tokens = one_token();
+    entry.live_again(&pair(), at(NOW));
+    assert_eq!(entry.tokens.admit(&token(), at(NOW)), None);
 }
 
 #[test]
@@ -600,12 +776,14 @@ fn an_unanswered_request_is_repeated_when_its_time_has_come() {
 }
 
 #[test]
-fn a_kept_lock_is_asked_about_again_when_its_time_is_up() {
-    let mut entry = standing_at(Status::Kept);
-    entry.told = told(1, FIRST_SIGHT);
-    entry.kept_until = Some(at(NOW));
-    assert!(!entry.wants_reminder(at(NOW) - A_NANOSECOND, REMIND_EVERY));
-    assert!(entry.wants_reminder(at(NOW), REMIND_EVERY));
+fn a_lock_that_was_kept_or_put_back_is_asked_about_again_when_its_time_is_up() {
+    for status in [Status::Kept, Status::Restored] {
+        let mut entry = standing_at(status);
+        entry.told = told(1, FIRST_SIGHT);
+        entry.kept_until = Some(at(NOW));
+        assert!(!entry.wants_reminder(at(NOW) - A_NANOSECOND, REMIND_EVERY));
+        assert!(entry.wants_reminder(at(NOW), REMIND_EVERY), "{status:?}");
+    }
 }
 
 #[test]
@@ -622,7 +800,7 @@ fn nobody_is_reminded_while_a_notice_is_owed_or_nothing_was_asked() {
         entry.told = told(1, FIRST_SIGHT);
         let wants = matches!(
             status,
-            Status::Asked | Status::Kept | Status::PartlyReleased
+            Status::Asked | Status::Kept | Status::Restored | Status::PartlyReleased
         );
         assert_eq!(
             entry.wants_reminder(much_later, REMIND_EVERY),
@@ -651,6 +829,17 @@ fn an_entry_is_kept_for_so_long_after_the_end_of_its_lock() {
     let released = concluded(Status::Asked, OutcomeKind::Released).unwrap();
     let expected = at("2027-02-05T03:00:00Z").as_second();
     assert_eq!(released.expires_at(keep_for), Some(expected));
+}
+
+/// The marks of one link that works for a day.
+fn one_token() -> TokenMarks {
+    let mut tokens = TokenMarks::default();
+    tokens.add(&token(), at(NOW), at("2026-01-02T03:00:00Z"));
+    tokens
+}
+
+fn token() -> Token {
+    Token::of([7; TOKEN_BYTES])
 }
 
 /// An entry with every field set.
@@ -682,11 +871,14 @@ fn full() -> Entry {
         decided: Some(Decided {
             decision,
             channel: Channel::Invoke,
+            verified: Some("arn:aws:iam::123456789012:user/alice".to_owned()),
             from: Status::Kept,
             ..decided("d-3")
         }),
         outcome: Some(full_outcome()),
         ended_at: Some(at(NOW)),
+        restored_at: Some(at("2026-01-01T02:45:00Z")),
+        tokens: one_token(),
         ..seen()
     }
 }
@@ -747,6 +939,8 @@ fn an_event_is_read_as_it_was_written() {
         channel: Some(Channel::Sns),
         delivery: Some("d-1".to_owned()),
         by: Some("alice".to_owned()),
+        verified: Some("arn:aws:iam::123456789012:user/alice".to_owned()),
+        source: Some("203.0.113.7".to_owned()),
         ..bare.clone()
     };
     for event in [bare, full] {
@@ -784,6 +978,20 @@ fn a_change_names_the_lock_of_its_events() {
     assert_eq!(change.entry, Some(&entry));
     assert_eq!(change.events, [(entry.code.clone(), event)]);
     assert_eq!(change.answered, Some(delivery));
+}
+
+#[test]
+fn a_notice_that_went_out_is_known_by_the_id_of_its_message() {
+    let entry = seen();
+    let published = |id: &str| {
+        let change = Change::of(&entry, Vec::new());
+        change.publishing(id.to_owned()).published
+    };
+    let expected = Some(("m-1".to_owned(), entry.code.clone()));
+    assert_eq!(published("m-1"), expected);
+    assert_eq!(published(""), None, "there is nothing to find it by");
+    let about_nothing = Change::default().publishing("m-1".to_owned());
+    assert_eq!(about_nothing.published, None);
 }
 
 #[test]

@@ -49,6 +49,7 @@ impl Notice {
             (NoticeKind::SplitLock, _) => "Two holders at once",
             (NoticeKind::Released, _) => "Lock released",
             (NoticeKind::Kept, _) => "Lock kept",
+            (NoticeKind::Restored, _) => "Lock put back",
             (NoticeKind::Ended, _) => "Lock is gone, nothing to do",
             (NoticeKind::Rejected, _) => "Decision not carried out",
             (NoticeKind::Test, _) => "Test notice, nothing to do",
@@ -143,6 +144,15 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
     }
     text.gap();
     text.line("2. RELEASE it, if the holder is gone. Deletes exactly this lock, and only if it is unchanged:");
+    if let Some(url) = notice
+        .approve
+        .as_ref()
+        .and_then(|approve| approve.url.as_ref())
+    {
+        text.line(url);
+        text.line("   (a page to look, release, keep and undo; it acts on nothing that you do not type. Do not forward it.)");
+        text.line("   Or by command:");
+    }
     if let Some(release) = &commands.release {
         text.line(release);
     } else {
@@ -185,7 +195,7 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
     }
 }
 
-fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
+pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
     if verdict == Verdict::Skewed {
         return "A Terraform state is locked, and the time in the lock is in the future: a clock is wrong somewhere, and nobody\n\
                 can tell how old the lock is. Nothing has been changed yet; you decide.";
@@ -209,6 +219,7 @@ fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
         }
         NoticeKind::Released
         | NoticeKind::Kept
+        | NoticeKind::Restored
         | NoticeKind::Ended
         | NoticeKind::Rejected
         | NoticeKind::Test => "",
@@ -255,7 +266,7 @@ fn facts(text: &mut Text, lock: &LockFacts) {
     }
 }
 
-fn stored_in(record: &RecordName) -> String {
+pub(super) fn stored_in(record: &RecordName) -> String {
     match record {
         RecordName::Dynamodb { table } => format!("DynamoDB table {}", shown(table, FIELD)),
         RecordName::S3 { bucket, key } => format!(
@@ -266,7 +277,7 @@ fn stored_in(record: &RecordName) -> String {
     }
 }
 
-fn held(lock: &LockFacts, verdict: &VerdictFacts) -> String {
+pub(super) fn held(lock: &LockFacts, verdict: &VerdictFacts) -> String {
     let at_least = span::shown(SignedDuration::from_secs(verdict.held_at_least_seconds));
     let at_most = span::shown(SignedDuration::from_secs(verdict.held_at_most_seconds));
     let created = lock.created.map(|created| {
@@ -286,7 +297,7 @@ fn held(lock: &LockFacts, verdict: &VerdictFacts) -> String {
     }
 }
 
-fn life(verdict: &VerdictFacts) -> String {
+pub(super) fn life(verdict: &VerdictFacts) -> String {
     let sign = &verdict.sign_of_life;
     let written = sign.get("state_written").and_then(|at| at.as_str());
     match (
@@ -370,7 +381,7 @@ fn new_holder(holder: &NewHolder) -> String {
     }
 }
 
-fn sentence(outcome: &Outcome) -> &'static str {
+pub(super) fn sentence(outcome: &Outcome) -> &'static str {
     match (outcome.result, outcome.confirmed) {
         (OutcomeKind::Released, Some(false)) => {
             "The lock is gone. The release was interrupted half-way, so it may be that the holder let go itself."
@@ -384,6 +395,9 @@ fn sentence(outcome: &Outcome) -> &'static str {
         }
         (OutcomeKind::NotStale, _) => "NOT released: the lock is not stale.",
         (OutcomeKind::Kept, _) => "The lock stays. Nobody is reminded for a while.",
+        (OutcomeKind::Restored, _) => {
+            "The lock that was released was put back, byte for byte. Nobody can plan or apply this state again."
+        }
         (OutcomeKind::PartlyReleased, _) => {
             "Released by half: the S3 lock file is gone, and the DynamoDB item was left alone.\n\
              Look at it before you decide about it."

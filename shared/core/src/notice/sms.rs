@@ -1,36 +1,79 @@
 //! The one line that fits a text message.
 
 use super::{Notice, NoticeKind};
+use crate::decision::Action;
+use crate::sms;
 use crate::text::{shown_ascii, tail_ascii};
 
 /// SNS sends one message of at most this many ASCII characters.
 const LONGEST: usize = 140;
 
 /// What it is about, the end of the path, and the code to answer with.
+///
+/// Who writes the line does not know whose answer is taken (only `approve` does), and says so. Where the whole path leaves
+/// no room for that, the path matters more: who may answer knows how, and needs the code alone.
 pub(super) fn line(notice: &Notice) -> String {
     let Some(lock) = &notice.lock else {
-        let what = match notice.kind {
-            NoticeKind::Test => "Lockwarden: this is a test notice, nothing to do.",
-            NoticeKind::StaleLock
-            | NoticeKind::Reminder
-            | NoticeKind::UnreadableLock
-            | NoticeKind::SplitLock
-            | NoticeKind::Released
-            | NoticeKind::Kept
-            | NoticeKind::Ended
-            | NoticeKind::Rejected => "Lockwarden: a decision was not carried out, see the e-mail.",
-        };
-        return what.to_owned();
+        return without_lock(notice);
     };
+    let head = format!("Lockwarden: {} ", notice.headline());
+    let path = &one_word(lock.lock_id.as_str());
+    let answered = format!("{head}{}{}", shown_ascii(path, usize::MAX), answer(notice));
+    if !answer(notice).is_empty() && answered.len() <= LONGEST {
+        return answered;
+    }
     let code = notice
         .request
         .as_ref()
         .map(|code| format!(" ({code})"))
         .unwrap_or_default();
-    let head = format!("Lockwarden: {} ", notice.headline());
     let room = LONGEST.saturating_sub(head.len() + code.len()).max(10);
-    shown_ascii(
-        &format!("{head}{}{code}", tail_ascii(lock.lock_id.as_str(), room)),
-        LONGEST,
-    )
+    shown_ascii(&format!("{head}{}{code}", tail_ascii(path, room)), LONGEST)
+}
+
+/// What to send. A release that wants something said with open eyes is nothing for a text message.
+fn answer(notice: &Notice) -> String {
+    let plain = |verdict: &super::VerdictFacts| verdict.needs_even_if.is_empty();
+    match &notice.request {
+        Some(code) if notice.verdict.as_ref().is_some_and(plain) => {
+            let order = sms::example(Action::Release, Some(code));
+            format!(". If your number may answer: {order}")
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+fn without_lock(notice: &Notice) -> String {
+    let what = match notice.kind {
+        NoticeKind::Test => "this is a test notice, nothing to do.",
+        NoticeKind::StaleLock
+        | NoticeKind::Reminder
+        | NoticeKind::UnreadableLock
+        | NoticeKind::SplitLock
+        | NoticeKind::Released
+        | NoticeKind::Kept
+        | NoticeKind::Restored
+        | NoticeKind::Ended
+        | NoticeKind::Rejected => "a decision was not carried out",
+    };
+    let outcome = notice.outcome.as_ref();
+    let example = outcome.and_then(|outcome| outcome.example.as_deref());
+    match (notice.kind, example.filter(|text| sms::is_order(text))) {
+        (NoticeKind::Test, _) => format!("Lockwarden: {what}"),
+        // It was a text message, and whoever sent it may have nothing else at hand.
+        (_, Some(order)) => [
+            ". Send RELEASE, KEEP or RESTORE and the code in the notice, such as",
+            ". Send",
+        ]
+        .map(|how| format!("Lockwarden: {what}{how}: {order}"))
+        .into_iter()
+        .find(|line| line.len() <= LONGEST)
+        .unwrap_or_default(),
+        (_, None) => format!("Lockwarden: {what}, see the e-mail."),
+    }
+}
+
+/// A path without spaces: whoever names a state must not put sentences into somebody's text message.
+fn one_word(path: &str) -> String {
+    path.replace(char::is_whitespace, "_")
 }

@@ -14,7 +14,15 @@ const POLICY: Policy = Policy {
 };
 
 /// The notice that asks about the first of these locks, three hours after it was first seen.
-fn asking(kind: NoticeKind, records: Vec<crate::item::Record>) -> Notice {
+pub(super) fn asking(kind: NoticeKind, records: Vec<crate::item::Record>) -> Notice {
+    asking_with_link(kind, records, None)
+}
+
+pub(super) fn asking_with_link(
+    kind: NoticeKind,
+    records: Vec<crate::item::Record>,
+    link: Option<&str>,
+) -> Notice {
     let topic = TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:approvals").unwrap();
     let lock = gather(records).remove(0);
     let entry = Entry::first_sight(
@@ -41,6 +49,7 @@ fn asking(kind: NoticeKind, records: Vec<crate::item::Record>) -> Notice {
         Desk {
             topic: &topic,
             function: "approve",
+            link,
         },
     )
 }
@@ -198,6 +207,86 @@ fn foreign_text_does_no_harm() {
             assert!(value.chars().all(text::is_printable) && !value.is_empty());
         }
     }
+}
+
+fn sms(notice: &Notice) -> String {
+    let message: Value = serde_json::from_str(&notice.render().message).unwrap();
+    message["sms"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_text_message_ends_with_what_to_send() {
+    let stale = asking(
+        NoticeKind::StaleLock,
+        vec![item("locks", "acme/prod/a.tfstate", "A")],
+    );
+    assert_snapshot!(sms(&stale), @"Lockwarden: Stale lock acme/prod/a.tfstate. If your number may answer: RELEASE 7F3K2QWX");
+    let order = sms(&stale).split(": ").last().unwrap().to_owned();
+    assert!(crate::sms::is_order(&order), "{order}");
+}
+
+#[test]
+fn the_whole_path_matters_more_than_how_to_answer() {
+    let line = |length: usize| {
+        let path = format!("b/{}", "x".repeat(length - 2));
+        sms(&asking(
+            NoticeKind::StaleLock,
+            vec![item("locks", &path, "A")],
+        ))
+    };
+    let around = "Lockwarden: Stale lock . If your number may answer: RELEASE 7F3K2QWX".len();
+    let longest = line(140 - around);
+    assert_eq!(longest.len(), 140);
+    assert!(
+        longest.ends_with("x. If your number may answer: RELEASE 7F3K2QWX"),
+        "{longest}"
+    );
+    let longer = line(140 - around + 1);
+    assert!(
+        longer.contains(" b/xxx") && longer.ends_with("xxx (7F3K2QWX)"),
+        "{longer}"
+    );
+}
+
+#[test]
+fn a_text_message_orders_nothing_that_no_text_message_may_order() {
+    let split = vec![item("locks", "b/k", "A"), lock_file("b/k", "B")];
+    let mut phantom = item("locks", "b/k", "A");
+    phantom.content = Content::Phantom;
+    assert_snapshot!(sms(&asking(NoticeKind::SplitLock, split)), @"Lockwarden: Two holders at once b/k (7F3K2QWX)");
+    assert_snapshot!(sms(&asking(NoticeKind::UnreadableLock, vec![phantom])), @"Lockwarden: Unreadable lock b/k (7F3K2QWX)");
+    let lock = gather(vec![item("locks", "b/k", "A")]).remove(0);
+    let entry = Entry::first_sight(lock.code(0), &lock, at("2026-01-01T00:10:00Z"));
+    let released = Outcome::new(OutcomeKind::Released, None);
+    let line = sms(&Notice::of_outcome(released, Some(&entry)));
+    assert_eq!(
+        line,
+        format!("Lockwarden: Lock released b/k ({})", entry.code)
+    );
+}
+
+#[test]
+fn who_sent_a_wrong_text_message_is_told_what_to_send() {
+    let number = crate::sms::PhoneNumber::parse("+14255550182").unwrap();
+    let told = |rejection: crate::decision::Rejection| {
+        let outcome = Outcome {
+            example: Some(rejection.example),
+            ..Outcome::new(OutcomeKind::Rejected, rejection.by).because(rejection.why)
+        };
+        sms(&Notice::of_outcome(outcome, None))
+    };
+    let by_sms = told(crate::sms::parse("yes", &number).unwrap_err());
+    assert_snapshot!(by_sms, @"Lockwarden: a decision was not carried out. Send RELEASE, KEEP or RESTORE and the code in the notice, such as: RELEASE 7F3K2QWX");
+    let code = "9HXM4TQA".repeat(6);
+    let longest = told(crate::sms::parse(&format!("KEEP {code} forever"), &number).unwrap_err());
+    assert!(
+        longest.ends_with(&format!(". Send: KEEP {code} 2h")),
+        "{longest}"
+    );
+    assert!(by_sms.len() <= 140 && longest.len() <= 140);
+    let by_topic = told(crate::decision::reject("it is no decision"));
+    assert_snapshot!(by_topic, @"Lockwarden: a decision was not carried out, see the e-mail.");
+    assert_snapshot!(sms(&Notice::test()), @"Lockwarden: this is a test notice, nothing to do.");
 }
 
 #[test]

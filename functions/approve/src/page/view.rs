@@ -1,0 +1,186 @@
+//! Everything that the page shows about a request, gathered at this moment.
+
+use lockwarden_aws::Failure;
+use lockwarden_aws::look;
+use lockwarden_core::commands;
+use lockwarden_core::item::Place;
+use lockwarden_core::ledger::{Entry, Event, Status};
+use lockwarden_core::lock::Lock;
+use lockwarden_core::outcome::{DigestCheck, NewHolder};
+use lockwarden_core::policy::{Judgement, StateObject};
+use lockwarden_core::release::{self, Look, Standing};
+use lockwarden_core::token::Admission;
+
+use super::request::PageRequest;
+use crate::answer::Approve;
+use crate::ports::World;
+
+/// How many lines of the audit log the page shows.
+const EVENTS: i32 = 30;
+
+/// A request as it is now.
+pub(crate) struct View {
+    /// What the ledger knows.
+    pub(crate) entry: Entry,
+    /// What the link may do.
+    pub(crate) admission: Admission,
+    /// Who looks, as AWS vouches for.
+    pub(crate) caller: Option<String>,
+    /// What is there.
+    pub(crate) now: Now,
+    /// Whether the state's digest fits the state; `None` where no table holds the lock.
+    pub(crate) digest: Option<DigestCheck>,
+    /// What happened so far, newest first; `None` where it cannot be read, which hides nothing else.
+    pub(crate) events: Option<Vec<Event>>,
+    /// Commands to copy.
+    pub(crate) commands: Vec<(&'static str, String)>,
+    /// Whether releases are switched off.
+    pub(crate) observe_only: bool,
+}
+
+/// What is there at this moment.
+pub(crate) enum Now {
+    /// The lock, as the notice told it.
+    Same(Box<Judgement>, Lock),
+    /// Another lock.
+    Other(NewHolder),
+    /// Nothing.
+    Gone,
+    /// Nobody can look; why.
+    Unknown(String),
+}
+
+/// A word to the person, and the field it is about.
+pub(crate) struct Notice {
+    /// The form's field; empty: the whole form.
+    pub(crate) field: &'static str,
+    /// The word.
+    pub(crate) text: String,
+}
+
+impl Notice {
+    /// A word about the whole form.
+    pub(crate) fn told(text: impl Into<String>) -> Self {
+        Self::at("", text)
+    }
+
+    /// A word about one field.
+    pub(crate) fn at(field: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            field,
+            text: text.into(),
+        }
+    }
+}
+
+impl View {
+    /// Whether the form to release or keep is shown.
+    pub(crate) fn may_decide(&self) -> bool {
+        self.admission == Admission::Decide
+            && !self.entry.status.is_over()
+            && matches!(self.now, Now::Same(..))
+    }
+
+    /// Whether the form to put the lock back is shown.
+    pub(crate) fn may_restore(&self) -> bool {
+        match self.entry.status {
+            Status::Released => matches!(self.now, Now::Gone),
+            // The item may be there still, and then only the object comes back.
+            Status::PartlyReleased => matches!(self.now, Now::Gone | Now::Same(..)),
+            Status::Seen
+            | Status::Asked
+            | Status::Kept
+            | Status::Deciding
+            | Status::ChangedHands
+            | Status::AlreadyReleased
+            | Status::Restored
+            | Status::Ended => false,
+        }
+    }
+
+    /// Whether this person may say that they know: their name is vouched for.
+    pub(crate) fn may_say_even_if(&self) -> bool {
+        self.caller.is_some()
+    }
+}
+
+impl<W: World> Approve<'_, W> {
+    pub(super) async fn view(
+        &self,
+        entry: &Entry,
+        admission: Admission,
+        request: &PageRequest,
+    ) -> Result<View, Failure> {
+        let (now, digest) = self.now(entry).await?;
+        Ok(View {
+            events: self.world.events(&entry.code, EVENTS).await.ok(),
+            commands: self.commands(entry),
+            entry: entry.clone(),
+            admission,
+            caller: self.caller(request),
+            now,
+            digest,
+            observe_only: !self.settings.releases,
+        })
+    }
+
+    async fn now(&self, entry: &Entry) -> Result<(Now, Option<DigestCheck>), Failure> {
+        let sight = match self.look(entry).await? {
+            Ok(sight) => sight,
+            Err(why) => return Ok((Now::Unknown(why), None)),
+        };
+        let digest = self.digest_now(entry).await;
+        let now = match release::standing(entry, &sight.present) {
+            Standing::Same(lock) => {
+                let look = Look {
+                    policy: &self.settings.common.policy,
+                    now: self.world.now(),
+                    present: &sight.present,
+                    state: &sight.state,
+                };
+                let judgement = release::judge_again(entry, lock, &look);
+                Now::Same(Box::new(judgement), lock.clone())
+            }
+            Standing::ChangedHands(holder) => Now::Other(holder),
+            Standing::Gone => Now::Gone,
+        };
+        Ok((now, digest))
+    }
+
+    async fn digest_now(&self, entry: &Entry) -> Option<DigestCheck> {
+        let table = entry.places.iter().find_map(|place| match place {
+            Place::Dynamodb { table } => self.settings.common.table(table),
+            Place::S3 { .. } => None,
+        })?;
+        let state = look::state(self.world, &self.settings.common, &entry.path).await;
+        match self.world.digest(table, &entry.path).await {
+            // A first apply: there is nothing to fit.
+            Ok(None) if state == StateObject::Absent => None,
+            Ok(digest) => Some(DigestCheck::of(digest.as_deref(), &state)),
+            Err(_) => Some(DigestCheck::Unknown),
+        }
+    }
+
+    fn commands(&self, entry: &Entry) -> Vec<(&'static str, String)> {
+        let topic = &self.settings.common.approval_topic;
+        let inspect = entry.places.iter().map(|place| {
+            let command = commands::inspect(&entry.path, place, topic.region());
+            ("Look at the record as it is stored", command)
+        });
+        let id = entry.lock().id();
+        let others = [
+            (
+                "Release through the approvals topic",
+                commands::release(topic, &entry.code),
+            ),
+            (
+                "Release by hand, in the directory and workspace of the state",
+                id.as_ref().and_then(commands::force_unlock),
+            ),
+        ];
+        inspect
+            .chain(others)
+            .filter_map(|(what, command)| Some((what, command?)))
+            .collect()
+    }
+}
