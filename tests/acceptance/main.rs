@@ -23,6 +23,7 @@ mod decisions;
 mod page;
 mod restores;
 mod history;
+mod logs;
 mod races;
 mod crashes;
 mod anything;

@@ -939,19 +939,6 @@ fn a_release_by_the_page_that_dies_half_way_is_finished_by_the_next_sweep() {
 }
 
 #[test]
-fn on_a_page_whose_callers_do_not_sign_no_name_is_believed() {
-    let world = World::with(&[("APPROVAL_PAGE", "link")]);
-    let (world, link) = asked_in(world, Kind::Item);
-    world.write_state(STATE);
-    let page = world.visit(&link.get().called_by(CALLER));
-    assert!(!page.says(CALLER) && !page.says("name=\"even_if\""));
-    let visit = link.post("release", &typed()).with("even_if", "alive");
-    let refused = world.visit(&visit.called_by(CALLER));
-    assert_eq!(refused.headline(), "Not carried out");
-    assert!(!world.is_free(STATE));
-}
-
-#[test]
 fn a_keep_that_is_pressed_twice_is_one_keep() {
     let (world, link) = asked(Kind::Item);
     let keep = link.post("keep", &typed()).with("for", "2h");

@@ -124,6 +124,7 @@ async fn the_back_button_and_another_press_change_nothing_more() {
     window.go(&link).await;
     window.sign("Alice").await;
     window.press("release").await;
+    window.shows("Released").await;
     desk.leave_a_lock(
         Mode::DynamodbTable,
         key,
@@ -205,6 +206,7 @@ async fn history_tells_what_was_decided_on_the_page() {
     window.go(&link).await;
     window.sign("Alice").await;
     window.press("release").await;
+    window.shows("Released").await;
     window.close().await;
 
     let history = desk
