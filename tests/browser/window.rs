@@ -14,6 +14,8 @@ pub(crate) const PHONE: (u32, u32) = (390, 844);
 /// A phone long enough to hold the whole page, for a picture.
 pub(crate) const LONG_PHONE: (u32, u32) = (390, 2000);
 pub(crate) const DESKTOP: (u32, u32) = (1280, 900);
+/// How long a page may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The lock ID of the tests' locks, and what a person types of it.
 pub(crate) const ID: &str = "a1b2c3d4-5b1a-7c2d-9e8f-1a2b3c4d5e6f";
 pub(crate) const TYPED: &str = "a1b2c3d4";
@@ -86,7 +88,7 @@ impl Window {
     /// The headline, as soon as there is one: after a press the old page is there for another moment.
     pub(crate) async fn headline(&self) -> String {
         let mut last = None;
-        for _ in 0..100 {
+        for _ in 0..300 {
             if let Ok(headline) = self.0.find(Locator::Css("h1")).await
                 && let Ok(text) = headline.text().await
             {
@@ -110,11 +112,28 @@ impl Window {
                     return;
                 }
                 assert!(
-                    begin.elapsed() < Duration::from_secs(10),
+                    begin.elapsed() < PATIENCE,
                     "{caller}: the page says `{headline}` and not `{expected}`"
                 );
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
+        }
+    }
+
+    /// Waits for the page that says this somewhere.
+    pub(crate) async fn says(&self, expected: &str) {
+        let begin = Instant::now();
+        loop {
+            let body = self.0.find(Locator::Css("body")).await;
+            let text = match body {
+                Ok(body) => body.text().await.unwrap_or_default(),
+                Err(_) => String::new(),
+            };
+            if text.contains(expected) {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "no `{expected}` in\n{text}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

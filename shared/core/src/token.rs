@@ -12,8 +12,8 @@ use subtle::ConstantTimeEq as _;
 
 /// Random bytes in a token: 160 bits, which is 32 characters that need no escaping in a URL.
 pub const TOKEN_BYTES: usize = 20;
-/// The most tokens that an entry keeps; a reminder every hour for a day gives 25.
-const MOST: usize = 50;
+/// The most tokens that an entry keeps; a reminder every five minutes for a day gives 288.
+const MOST: usize = 300;
 
 /// A token. It has no `Debug` output, so that it does not get into a log by accident.
 #[derive(Clone, PartialEq, Eq)]
