@@ -228,21 +228,13 @@ impl<W: World> Approve<'_, W> {
 impl Delivered {
     /// A line for the audit log.
     pub(crate) fn event(&self, what: EventKind, at: Timestamp, outcome: &Outcome) -> Event {
-        let word = outcome.result.word();
         Event {
             channel: Some(self.channel),
             delivery: Some(self.id.clone()),
             by: outcome.by.clone(),
             verified: self.verified.clone(),
             source: self.source.clone(),
-            ..Event::new(
-                what,
-                at,
-                match &outcome.why {
-                    Some(why) => format!("{word}: {why}"),
-                    None => word.to_owned(),
-                },
-            )
+            ..Event::new(what, at, outcome.in_words())
         }
     }
 

@@ -348,14 +348,15 @@ pub(crate) fn go_on(entry: &Entry) -> Step {
 }
 
 /// A decision with its outcome, ready to be written.
-struct Concluded {
-    entry: Entry,
-    event: Event,
-    answer: Delivery,
+pub(crate) struct Concluded {
+    pub(crate) entry: Entry,
+    pub(crate) event: Event,
+    pub(crate) answer: Delivery,
 }
 
 impl Concluded {
-    fn change(&self, mut events: Vec<Event>) -> Change<'_> {
+    /// The one write that holds all of it, behind the events that come before.
+    pub(crate) fn change(&self, mut events: Vec<Event>) -> Change<'_> {
         events.push(self.event.clone());
         Change::of(&self.entry, events).answering(self.answer.clone())
     }

@@ -212,7 +212,10 @@ impl<W: World> Approve<'_, W> {
             answered: Some(answer),
             ..Change::default()
         };
-        self.committed(&change, delivered, outcome).await
+        match self.world.commit(&change).await {
+            Ok(()) => Ok(Step::Done(Box::new(outcome))),
+            Err(not_written) => self.instead(not_written, delivered).await,
+        }
     }
 
     /// Why nothing is released here at all, if that is so: the kill switch.
@@ -344,19 +347,6 @@ impl<W: World> Approve<'_, W> {
                     self.refuse(delivered, &entry, outcome).await
                 }
             }
-        }
-    }
-
-    /// Writes an answer that changes no entry.
-    async fn committed(
-        &self,
-        change: &Change<'_>,
-        delivered: &Delivered,
-        outcome: Outcome,
-    ) -> Result<Step, Failure> {
-        match self.world.commit(change).await {
-            Ok(()) => Ok(Step::Done(Box::new(outcome))),
-            Err(not_written) => self.instead(not_written, delivered).await,
         }
     }
 

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Failure, Kind};
 use lockwarden_core::decision::Decision;
-use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
+use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, EventKind, NOTICE_LEASE};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::outcome::{Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::{self, Standing};
 use lockwarden_core::restore::{self, ItemToPut, NotRestored, Restore};
 
 use crate::answer::Approve;
-use crate::carry_out::go_on;
+use crate::carry_out::{Concluded, go_on};
 use crate::follow::Step;
 use crate::incoming::Delivered;
 use crate::outcomes::{about, begun_by, decision_event, not_restored};
@@ -95,18 +95,13 @@ impl<W: World> Approve<'_, W> {
         let Some(restored) = self.restored(entry.clone()) else {
             return Ok(Step::Again);
         };
-        let Restored {
-            entry: after,
-            event,
-            answer,
-        } = restored;
-        let change = Change::of(&after, vec![event]).answering(answer.clone());
+        let change = restored.change(Vec::new());
         let put = match restore.item() {
             None => self.world.commit(&change).await.map(|()| true),
             Some(item) => self.put_item(item, &change).await,
         };
         match put {
-            Ok(true) => Ok(self.after_restore(after, answer).await),
+            Ok(true) => Ok(self.after_restore(restored).await),
             // Somebody took the place, or it is our own write whose answer got lost: look again.
             Ok(false) | Err(NotWritten::Outdated) => Ok(go_on(&entry)),
             Err(NotWritten::AnsweredBefore) => Ok(Step::Again),
@@ -204,7 +199,7 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    fn restored(&self, mut entry: Entry) -> Option<Restored> {
+    fn restored(&self, mut entry: Entry) -> Option<Concluded> {
         let begun = entry.restoring.clone()?;
         let now = self.world.now();
         let outcome = Outcome {
@@ -219,26 +214,22 @@ impl<W: World> Approve<'_, W> {
             outcome,
             unsent_until: None,
         };
-        Some(Restored {
+        Some(Concluded {
             entry,
             event,
             answer,
         })
     }
 
-    async fn after_restore(&self, mut entry: Entry, answer: Delivery) -> Step {
+    async fn after_restore(&self, restored: Concluded) -> Step {
+        let Concluded {
+            mut entry, answer, ..
+        } = restored;
         entry.revision += 1;
         tracing::info!(request = %entry.code, delivery = answer.id, "lock put back");
         self.tell(&entry).await;
         Step::Done(Box::new(answer.outcome))
     }
-}
-
-/// A restore with its outcome, ready to be written.
-struct Restored {
-    entry: Entry,
-    event: Event,
-    answer: Delivery,
 }
 
 fn is_there(entry: &Entry, present: &[Lock]) -> bool {

@@ -182,18 +182,13 @@ impl Decided {
     /// A line of the audit log about this decision.
     #[must_use]
     pub fn event(&self, what: EventKind, at: Timestamp, outcome: &Outcome) -> Event {
-        let word = outcome.result.word();
-        let detail = match &outcome.why {
-            Some(why) => format!("{word}: {why}"),
-            None => word.to_owned(),
-        };
         Event {
             channel: Some(self.channel),
             delivery: Some(self.delivery.clone()),
             by: outcome.by.clone(),
             verified: self.verified.clone(),
             source: self.source.clone(),
-            ..Event::new(what, at, detail)
+            ..Event::new(what, at, outcome.in_words())
         }
     }
 }

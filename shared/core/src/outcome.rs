@@ -185,6 +185,16 @@ impl Outcome {
             ..self
         }
     }
+
+    /// The result's word and the reason, as the audit log has them.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let word = self.result.word();
+        match &self.why {
+            Some(why) => format!("{word}: {why}"),
+            None => word.to_owned(),
+        }
+    }
 }
 
 impl DigestCheck {
