@@ -182,6 +182,18 @@ const LONGEST: usize = 2_000;
 const LONGEST_ATTRIBUTE: usize = 1_100;
 
 impl Notice {
+    /// A notice about nothing, which the others fill in.
+    const BLANK: Self = Self {
+        kind: NoticeKind::Test,
+        request: None,
+        lock: None,
+        rivals: Vec::new(),
+        verdict: None,
+        approve: None,
+        commands: None,
+        outcome: None,
+    };
+
     /// Asks about a lock, or reminds of it.
     #[must_use]
     pub fn asking(
@@ -251,11 +263,8 @@ impl Notice {
                 .map(|entry| entry.code.clone())
                 .or_else(|| outcome.request.clone()),
             lock: entry.map(|entry| LockFacts::of(&entry.lock())),
-            rivals: Vec::new(),
-            verdict: None,
-            approve: None,
-            commands: None,
             outcome: Some(outcome),
+            ..Self::BLANK
         }
     }
 
@@ -266,27 +275,14 @@ impl Notice {
             kind: NoticeKind::Ended,
             request: Some(entry.code.clone()),
             lock: Some(LockFacts::of(&entry.lock())),
-            rivals: Vec::new(),
-            verdict: None,
-            approve: None,
-            commands: None,
-            outcome: None,
+            ..Self::BLANK
         }
     }
 
     /// A marked notice about nothing.
     #[must_use]
     pub fn test() -> Self {
-        Self {
-            kind: NoticeKind::Test,
-            request: None,
-            lock: None,
-            rivals: Vec::new(),
-            verdict: None,
-            approve: None,
-            commands: None,
-            outcome: None,
-        }
+        Self::BLANK
     }
 
     /// The notice in all its forms.
