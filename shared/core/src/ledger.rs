@@ -18,7 +18,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::decision::{Decision, KEEP_FOR};
 use crate::ids::{LockPath, RequestCode};
@@ -28,6 +27,16 @@ use crate::notice::NoticeKind;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::policy::SIGHTINGS_FOR_GHOSTS;
 use crate::token::TokenMarks;
+
+mod status;
+mod split;
+mod events;
+mod change;
+
+pub use self::change::{Change, Delivery};
+pub use self::events::{Channel, Event, EventKind};
+pub use self::split::SplitSeen;
+pub use self::status::{Status, WrongStep};
 
 /// How long a function that took a notice upon itself has to send it before another may. Shorter than the minute after
 /// which Lambda tries a failed event again.
@@ -92,44 +101,6 @@ pub struct Entry {
     pub tokens: TokenMarks,
 }
 
-/// Which other side a split has, and since when. Each client that loses on DynamoDB makes a lock object of its own for a
-/// moment, so looks count only as long as they see the same one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SplitSeen {
-    /// The codes of the locks on the other side.
-    pub rivals: Vec<RequestCode>,
-    /// When they were first seen.
-    pub first_seen: Timestamp,
-    /// How many looks have seen them, counted to [`SIGHTINGS_FOR_GHOSTS`].
-    pub sightings: u32,
-}
-
-/// Where an entry stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Seen; nobody was told.
-    Seen,
-    /// People were asked.
-    Asked,
-    /// Somebody said to leave it for a while.
-    Kept,
-    /// A decision is being carried out.
-    Deciding,
-    /// Gone, by a decision.
-    Released,
-    /// Another lock took its place.
-    ChangedHands,
-    /// Gone before a decision reached it.
-    AlreadyReleased,
-    /// One half of a pair is gone.
-    PartlyReleased,
-    /// Put back after it was released: it is a held lock again.
-    Restored,
-    /// Its holder let go.
-    Ended,
-}
-
 /// When people were told about a lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
@@ -190,87 +161,6 @@ impl Decided {
             source: self.source.clone(),
             ..Event::new(what, at, outcome.in_words())
         }
-    }
-}
-
-/// The way a decision came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// The approvals topic.
-    Sns,
-    /// A direct invoke of the function.
-    Invoke,
-    /// The approval page.
-    Page,
-    /// A text message.
-    Sms,
-}
-
-/// A step that the life cycle does not have.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("request {code} cannot go from {from:?} to {to:?}")]
-pub struct WrongStep {
-    /// Whose.
-    pub code: RequestCode,
-    /// Where it stands.
-    pub from: Status,
-    /// Where it was to go.
-    pub to: Status,
-}
-
-impl Status {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Seen,
-        Self::Asked,
-        Self::Kept,
-        Self::Deciding,
-        Self::Released,
-        Self::ChangedHands,
-        Self::AlreadyReleased,
-        Self::PartlyReleased,
-        Self::Restored,
-        Self::Ended,
-    ];
-
-    /// Whether the life cycle has this step. Staying where it is (a reminder, a longer `keep`) is no step.
-    #[must_use]
-    pub fn may_become(self, to: Self) -> bool {
-        use Status::{
-            AlreadyReleased, Asked, ChangedHands, Deciding, Ended, Kept, PartlyReleased, Released,
-            Restored, Seen,
-        };
-        match self {
-            Seen => matches!(to, Asked | Deciding | Ended),
-            Asked => matches!(to, Deciding | Kept | Ended),
-            Kept | Restored => matches!(to, Asked | Deciding | Ended),
-            Deciding => {
-                matches!(
-                    to,
-                    Released
-                        | ChangedHands
-                        | AlreadyReleased
-                        | PartlyReleased
-                        | Seen
-                        | Asked
-                        | Kept
-                        | Restored
-                )
-            }
-            PartlyReleased => matches!(to, Deciding | Restored | Ended),
-            Released => to == Restored,
-            ChangedHands | AlreadyReleased | Ended => false,
-        }
-    }
-
-    /// Whether the lock is gone, as far as the ledger knows.
-    #[must_use]
-    pub fn is_over(self) -> bool {
-        matches!(
-            self,
-            Self::Released | Self::ChangedHands | Self::AlreadyReleased | Self::Ended
-        )
     }
 }
 
@@ -607,175 +497,6 @@ impl Entry {
         }
         self.status = to;
         Ok(())
-    }
-}
-
-impl SplitSeen {
-    /// What a look at `lock` makes of what the look `before` saw.
-    fn next(before: Option<&Self>, lock: &Lock, now: Timestamp) -> Option<Self> {
-        let rivals = lock.rival_codes();
-        if rivals.is_empty() {
-            return None;
-        }
-        match before.filter(|before| before.rivals == rivals) {
-            None => Some(Self {
-                rivals,
-                first_seen: now,
-                sightings: 1,
-            }),
-            Some(before) => {
-                let counts = before.sightings < SIGHTINGS_FOR_GHOSTS
-                    && now.duration_since(before.first_seen) >= SIGHTING_GAP;
-                Some(Self {
-                    sightings: before.sightings + u32::from(counts),
-                    ..before.clone()
-                })
-            }
-        }
-    }
-}
-
-/// One line of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
-    /// When.
-    #[serde(with = "sortable")]
-    pub at: Timestamp,
-    /// What happened.
-    pub what: EventKind,
-    /// By which way a decision came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub channel: Option<Channel>,
-    /// The id of its delivery.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<String>,
-    /// Who, as claimed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-    /// Who, as AWS vouches for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verified: Option<String>,
-    /// The network address or phone number that it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-    /// Which notice, which decision, which outcome, in words.
-    pub detail: String,
-}
-
-/// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    /// The lock was seen for the first time, or again after its end.
-    Seen,
-    /// A notice went out.
-    Notice,
-    /// A decision was taken.
-    Decision,
-    /// A decision was refused.
-    Refusal,
-    /// A decision came to its end.
-    Outcome,
-    /// The holder let go.
-    Ended,
-}
-
-impl Event {
-    /// An event without a person behind it.
-    #[must_use]
-    pub fn new(what: EventKind, at: Timestamp, detail: impl Into<String>) -> Self {
-        Self {
-            at,
-            what,
-            channel: None,
-            delivery: None,
-            by: None,
-            verified: None,
-            source: None,
-            detail: detail.into(),
-        }
-    }
-
-    /// The event's place among the others of its lock: by time, then by what it is about.
-    #[must_use]
-    pub fn sort_key(&self) -> String {
-        let what = match self.what {
-            EventKind::Seen => "seen",
-            EventKind::Notice => "notice",
-            EventKind::Decision => "decision",
-            EventKind::Refusal => "refusal",
-            EventKind::Outcome => "outcome",
-            EventKind::Ended => "ended",
-        };
-        format!(
-            "event#{:.6}#{what}#{}",
-            self.at,
-            self.delivery.as_deref().unwrap_or("sweep")
-        )
-    }
-}
-
-/// What a delivery was answered, so that the same delivery gets the same answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivery {
-    /// The id of the SNS message or of the request.
-    pub id: String,
-    /// The answer.
-    pub outcome: Outcome,
-    /// Until when its notice is somebody's task; `None` when none is owed. Only refusals are owed here: an outcome that
-    /// changed an entry is owed by the entry.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unsent_until: Option<Timestamp>,
-}
-
-/// What is written to the ledger in one go: all of it or nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change<'a> {
-    /// The entry as it shall be, if nobody wrote it since `revision`.
-    pub entry: Option<&'a Entry>,
-    /// What the audit log gets, of this lock.
-    pub events: Vec<(RequestCode, Event)>,
-    /// An answer that must be the first to this delivery.
-    pub answered: Option<Delivery>,
-    /// A notice that went out: the id of its SNS message, and the request that it is about. Who answers the notice by a text
-    /// message names that id.
-    pub published: Option<(String, RequestCode)>,
-}
-
-impl<'a> Change<'a> {
-    /// A change of one entry, with what the audit log says about it.
-    #[must_use]
-    pub fn of(entry: &'a Entry, events: Vec<Event>) -> Self {
-        Self {
-            entry: Some(entry),
-            events: events
-                .into_iter()
-                .map(|event| (entry.code.clone(), event))
-                .collect(),
-            answered: None,
-            published: None,
-        }
-    }
-
-    /// The same, together with the answer to a delivery.
-    #[must_use]
-    pub fn answering(self, delivery: Delivery) -> Self {
-        Self {
-            answered: Some(delivery),
-            ..self
-        }
-    }
-
-    /// The same, together with the id of the SNS message in which the entry's notice went out.
-    #[must_use]
-    pub fn publishing(self, message_id: String) -> Self {
-        let code = self.entry.map(|entry| entry.code.clone());
-        Self {
-            published: code
-                .filter(|_| !message_id.is_empty())
-                .map(|code| (message_id, code)),
-            ..self
-        }
     }
 }
 
