@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockwarden_core::ledger::{EventKind, Status};
+use lockwarden_core::ledger::{Channel, Event, EventKind, Status};
 use lockwarden_core::settings;
 
 use crate::world::{
@@ -33,6 +33,20 @@ fn asked_in(world: World, kind: Kind) -> (World, Link) {
 
 fn asked(kind: Kind) -> (World, Link) {
     asked_in(World::of_kind(kind), kind)
+}
+
+/// All that a form without a right decision must leave as it is: anything but the audit log.
+fn all_but_the_audit(world: &World) -> (String, Vec<String>, usize, Vec<&'static str>) {
+    let ledger = world.ledger_text_without_audit();
+    (ledger, world.locked(), world.deleted().len(), world.told())
+}
+
+/// The refusals of a request in the audit log.
+fn refusals(world: &World, link: &Link) -> Vec<Event> {
+    let events = world.audit(&link.code).into_iter();
+    events
+        .filter(|event| event.what == EventKind::Refusal)
+        .collect()
 }
 
 /// Nothing was written, deleted or told, and the lock is there.
@@ -146,10 +160,8 @@ fn a_stranger_cannot_tell_an_unknown_code_from_a_wrong_token_and_costs_one_read(
             wrong.post("nonsense", ""),
         ] {
             world.calls();
-            let rejected = world.metric("RejectedDecisions");
             let page = world.visit(&visit);
             assert_eq!(world.calls(), [Call::Entry], "{visit:?}");
-            assert_eq!(world.metric("RejectedDecisions"), rejected + 1, "{visit:?}");
             answers.push(page);
         }
     }
@@ -195,29 +207,43 @@ fn what_names_no_link_costs_nothing_at_all() {
     assert_untouched(&world, &ledger, told);
 }
 
-#[test]
-fn every_request_that_is_turned_away_is_counted() {
-    let (world, link) = asked(Kind::Item);
-    let right = link.post("release", &typed());
-    assert_counted(&world, &link.get().by_method("PUT"), 405);
-    assert_counted(&world, &right.clone().of_type("application/json"), 415);
-    let large = right.clone().with("reason", &"x".repeat(9_000));
-    assert_counted(&world, &large, 413);
-    assert_counted(&world, &Link::new(&link.code, "x").get(), 404);
-    assert_counted(&world, &Link::new("7F3K2QWX", &link.token).get(), 404);
-    world.visit(&right);
-    assert_counted(&world, &right, 422);
-    world.wait("1d");
-    assert_counted(&world, &link.get(), 410);
-    assert_counted(&world, &right, 410);
+/// How many were turned away at the door, and how many decisions were refused.
+fn counted(world: &World) -> (i64, i64) {
+    let turned_away = world.metric("PageTurnedAway");
+    (turned_away, world.metric("RejectedDecisions"))
 }
 
-#[track_caller]
-fn assert_counted(world: &World, visit: &Visit, status: u64) {
-    let before = world.metric("RejectedDecisions");
-    assert_eq!(world.visit(visit).status, status, "{visit:?}");
-    let after = world.metric("RejectedDecisions");
-    assert_eq!(after, before + 1, "{status} is not counted: {visit:?}");
+#[test]
+fn who_is_turned_away_is_counted_apart_from_refused_decisions() {
+    let (world, link) = asked(Kind::Item);
+    let right = link.post("release", &typed());
+    let large = right.clone().with("reason", &"x".repeat(9_000));
+    let at_the_door = [
+        (Visit::of("GET", "/"), 404),
+        (link.get().by_method("PUT"), 405),
+        (right.clone().of_type("application/json"), 415),
+        (large, 413),
+        (Link::new(&link.code, "x").get(), 404),
+        (Link::new(&link.code, "x").post("release", &typed()), 404),
+        (Link::new("7F3K2QWX", &link.token).get(), 404),
+    ];
+    for (count, (visit, status)) in (1..).zip(&at_the_door) {
+        assert_eq!(world.visit(visit).status, *status, "{visit:?}");
+        assert_eq!(counted(&world), (count, 0), "{visit:?}");
+    }
+    world.visit_with("{}");
+    assert_eq!(counted(&world), (8, 0), "no request of a page at all");
+    assert_eq!(world.visit(&link.post("release", "xxxxxxxx")).status, 422);
+    assert_eq!(counted(&world), (8, 1), "something else was typed");
+    world.visit(&link.get());
+    world.visit(&right);
+    assert_eq!(counted(&world), (8, 1), "looking and deciding");
+    assert_eq!(world.visit(&right).status, 422);
+    assert_eq!(counted(&world), (8, 2), "the link has decided");
+    world.wait("1d");
+    assert_eq!(world.visit(&link.get()).status, 410);
+    assert_eq!(world.visit(&right).status, 410);
+    assert_eq!(counted(&world), (10, 2), "expired");
 }
 
 #[test]
@@ -305,14 +331,13 @@ fn a_link_decides_once_then_it_looks_and_undoes() {
 /// Neither `release` nor `keep` does anything by this link any more.
 #[track_caller]
 fn assert_spent(world: &World, link: &Link) {
-    let before = (world.ledger_text(), world.locked(), world.told());
+    let before = all_but_the_audit(world);
     for action in ["release", "keep"] {
         let page = world.visit(&link.post(action, &typed()).with("for", "2h"));
         assert_eq!(page.status, 422, "{action}");
         assert!(page.says("has decided already"), "{action}");
     }
-    let after = (world.ledger_text(), world.locked(), world.told());
-    assert_eq!(before, after);
+    assert_eq!(before, all_but_the_audit(world));
 }
 
 #[test]
@@ -344,7 +369,7 @@ fn keeping_does_not_spend_the_link() {
 #[test]
 fn nothing_happens_until_a_person_types_a_name_and_what_is_asked_for() {
     let (world, link) = asked(Kind::Pair);
-    let (ledger, told) = (world.ledger_text(), world.told().len());
+    let before = all_but_the_audit(&world);
     let right = typed();
     for (by, typed) in [
         ("", right.as_str()),
@@ -372,10 +397,87 @@ fn nothing_happens_until_a_person_types_a_name_and_what_is_asked_for() {
             );
         }
     }
-    assert_untouched(&world, &ledger, told);
+    assert_eq!(before, all_but_the_audit(&world));
     let forgiven = format!(" {} ", right.to_uppercase());
     let page = world.visit(&link.post("release", &forgiven));
     assert_eq!(page.headline(), "Released");
+}
+
+#[test]
+fn a_form_that_is_not_right_is_written_down_with_why_and_where_it_came_from() {
+    let (world, link) = asked(Kind::Pair);
+    world.visit(&link.post("release", "xxxxxxxx").called_by(CALLER));
+    world.visit(&link.post("release", &typed()).but("by", " "));
+    let wrong = refusals(&world, &link);
+    let told: Vec<_> = wrong
+        .iter()
+        .map(|event| (event.by.as_deref(), event.detail.as_str()))
+        .collect();
+    let ask = format!(
+        "rejected: Type the first characters of the lock ID: {}",
+        typed()
+    );
+    let missing = "rejected: Your name is missing: the audit log keeps who decided.";
+    assert_eq!(told, [(Some("alice"), ask.as_str()), (None, missing)]);
+    assert_eq!(wrong[0].verified.as_deref(), Some(CALLER));
+    for event in &wrong {
+        assert_eq!(event.source.as_deref(), Some("203.0.113.7"));
+        assert_eq!(event.channel, Some(Channel::Page));
+    }
+    let page = world.visit(&link.get());
+    assert!(page.says("refusal") && page.says("by alice (claimed)"));
+}
+
+#[test]
+fn a_program_that_sends_wrong_forms_does_not_fill_the_ledger() {
+    let (world, link) = asked(Kind::Pair);
+    for _ in 0..50 {
+        assert_eq!(world.visit(&link.post("release", "xxxxxxxx")).status, 422);
+    }
+    assert_eq!(refusals(&world, &link).len(), 10);
+    assert_eq!(world.metric("RejectedDecisions"), 50);
+}
+
+#[test]
+fn a_form_that_is_not_right_is_answered_although_it_cannot_be_written_down() {
+    let (world, link) = asked(Kind::Pair);
+    let wrong = link.post("release", "xxxxxxxx");
+    world.visit(&wrong);
+    let calls = world.calls();
+    for call in [Call::Events, Call::Commit] {
+        let number = calls.iter().position(|made| *made == call).unwrap() + 1;
+        let (world, _) = asked(Kind::Pair);
+        let fate = Fate::Fails(number, lockwarden_aws::Kind::Lasting);
+        let page = Page::of(
+            &world
+                .run_one(world.visiting(&wrong, fate))
+                .unwrap()
+                .unwrap(),
+        );
+        assert_eq!(page.status, 422, "{call:?}");
+        assert_eq!(refusals(&world, &link).len(), 0, "{call:?}");
+    }
+}
+
+#[test]
+fn a_link_that_was_pasted_into_its_own_form_gets_nowhere() {
+    let (world, link) = asked(Kind::Pair);
+    let url = format!("https://page.example/r/{}?t={}", link.code, link.token);
+    let right = link.post("release", &typed());
+    for visit in [
+        right.clone().but("by", &url),
+        right.clone().but("by", &link.token),
+        right.clone().with("reason", &url),
+        right.clone().but("action", &link.token),
+        link.post("keep", &typed()).with("for", &link.token),
+        right.clone().with("even_if", &link.token),
+        link.post("release", &link.token),
+    ] {
+        let page = world.visit(&visit);
+        assert_eq!(page.status, 422, "{visit:?}");
+        assert!(!world.ledger_text().contains(&link.token), "{visit:?}");
+    }
+    assert!(!world.is_free(STATE));
 }
 
 /// The fields of each form of a page as they come, each with the name of one of its buttons.
@@ -411,7 +513,7 @@ fn a_scanner_that_submits_every_form_does_nothing() {
         if is_released {
             world.decide(&release(&link.code));
         }
-        let before = (world.ledger_text(), world.locked(), world.told());
+        let before = all_but_the_audit(&world);
         let page = world.visit(&link.get());
         for fields in forms_as_they_come(&page) {
             for junk in ["", "test", "1", "a@example.com", link.token.as_str()] {
@@ -424,8 +526,7 @@ fn a_scanner_that_submits_every_form_does_nothing() {
                 submitted += 1;
             }
         }
-        let after = (world.ledger_text(), world.locked(), world.told());
-        assert_eq!(before, after);
+        assert_eq!(before, all_but_the_audit(&world));
     }
     assert_eq!(submitted, 15, "release, keep; restore");
 }

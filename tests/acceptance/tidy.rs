@@ -115,6 +115,7 @@ fn the_readme_has_every_metric_and_no_other() {
         metrics::SWEEP_INCOMPLETE,
         metrics::RELEASED,
         metrics::REJECTED_DECISIONS,
+        metrics::PAGE_TURNED_AWAY,
     ]
     .map(|metric| metric.name);
     known.sort_unstable();

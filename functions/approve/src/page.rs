@@ -2,15 +2,27 @@
 //!
 //! GET never acts. POST acts only with a valid token *and* something that a person has typed, because some mail scanners
 //! follow every link and submit every form. Unknown code and wrong token look the same to a stranger, and cost one read.
+//!
+//! Whoever has no valid link is turned away and counted, and nothing is written about it. Whoever has one and sends a form
+//! that is not right gets into the audit log, some times.
 
-mod html;
 mod request;
 mod view;
+
+mod html;
+mod facts;
+mod forms;
+mod words;
+mod turned_away;
+mod frame;
 
 use lockwarden_aws::Failure;
 use lockwarden_core::decision::{self, Decision};
 use lockwarden_core::ids::{LockId, RequestCode};
-use lockwarden_core::ledger::{Channel, Entry};
+use lockwarden_core::ledger::{Change, Channel, Entry, EventKind};
+use lockwarden_core::metrics;
+use lockwarden_core::outcome::{Outcome, OutcomeKind};
+use lockwarden_core::text;
 use lockwarden_core::token::{Admission, Token};
 use serde_json::json;
 
@@ -18,28 +30,34 @@ use crate::answer::Approve;
 use crate::incoming::{Body, Delivered};
 use crate::ports::World;
 
-pub use self::html::PageReply;
+pub use self::frame::PageReply;
 use self::request::{Asked, Form, PageRequest};
-use self::view::Notice;
+use self::view::{Notice, View};
 
 /// Who may decide nothing any more with this link gets this.
 const SPENT: &str =
     "This link has decided already. It can still show what happened, and undo a release.";
+/// So many forms that were not right are written down among the latest events of a request: a program that sends one
+/// after the other must not fill the ledger.
+const MOST_WRONG_FORMS: usize = 10;
 
 impl<W: World> Approve<'_, W> {
     /// Answers a request of the page. What goes wrong outside is a page as well, so that nobody sees a bare error.
     pub(crate) async fn page(&self, request_id: &str, event: &str) -> PageReply {
         let answered = match PageRequest::read(event) {
             Ok(request) => self.answer_page(request_id, &request).await,
-            Err(status) => Ok(html::plain(status)),
+            Err(status) => Ok(self.turn_away_page(turned_away::plain(status))),
         };
-        let reply = answered.unwrap_or_else(|failure| {
+        answered.unwrap_or_else(|failure| {
             tracing::error!(%failure, "the page could not be shown");
-            html::out_of_order(&failure)
-        });
-        if reply.turns_away() {
-            self.count_rejection();
-        }
+            turned_away::out_of_order(&failure)
+        })
+    }
+
+    /// Counts who is turned away at the door; apart from refused decisions, as the whole internet may knock.
+    fn turn_away_page(&self, reply: PageReply) -> PageReply {
+        let line = metrics::line(self.world.now(), &[(metrics::PAGE_TURNED_AWAY, 1)]);
+        self.world.metrics(&line);
         reply
     }
 
@@ -57,7 +75,7 @@ impl<W: World> Approve<'_, W> {
                 Err(reply) => Ok(reply),
             },
             Ok(Asked::Act { code, form }) => self.act(request_id, request, &code, &form).await,
-            Err(status) => Ok(html::plain(status)),
+            Err(status) => Ok(self.turn_away_page(turned_away::plain(status))),
         }
     }
 
@@ -72,9 +90,9 @@ impl<W: World> Approve<'_, W> {
             .as_ref()
             .and_then(|entry| entry.tokens.admit(token, self.world.now()));
         match (entry, admission) {
-            (_, Some(Admission::Expired)) => Ok(Err(html::expired())),
+            (_, Some(Admission::Expired)) => Ok(Err(self.turn_away_page(turned_away::expired()))),
             (Some(entry), Some(admission)) => Ok(Ok((entry, admission))),
-            (_, None) | (None, _) => Ok(Err(html::no_such_link())),
+            (_, None) | (None, _) => Ok(Err(self.turn_away_page(turned_away::no_such_link()))),
         }
     }
 
@@ -95,22 +113,6 @@ impl<W: World> Approve<'_, W> {
             Ok(admitted) => admitted,
             Err(reply) => return Ok(reply),
         };
-        if admission == Admission::Undo && form.action != "restore" {
-            let view = self.view(&entry, admission, request).await?;
-            return Ok(html::request(
-                &view,
-                &token,
-                form,
-                Some(Notice::told(SPENT)),
-            ));
-        }
-        let decision = match form.decision(&entry) {
-            Ok(decision) => decision,
-            Err(wrong) => {
-                let view = self.view(&entry, admission, request).await?;
-                return Ok(html::request(&view, &token, form, Some(wrong)));
-            }
-        };
         let delivered = Delivered {
             id: request_id.to_owned(),
             channel: Channel::Page,
@@ -119,6 +121,14 @@ impl<W: World> Approve<'_, W> {
             source: request.source(),
             token: Some(token.clone()),
             body: Body::Message(String::new()),
+        };
+        let decision = match form.decision(&entry, admission) {
+            Ok(decision) => decision,
+            Err(wrong) => {
+                let view = self.view(&entry, admission, request).await?;
+                self.note_wrong_form(&delivered, &view, form, &wrong).await;
+                return Ok(html::request(&view, &token, form, Some(wrong)));
+            }
         };
         // Boxed, as its future is by far the largest.
         let outcome = Box::pin(self.follow(&delivered, decision)).await?;
@@ -133,6 +143,36 @@ impl<W: World> Approve<'_, W> {
         };
         Ok(html::result(view.as_ref(), &token, &outcome))
     }
+
+    /// Counts a form that was not right, and writes it down: somebody with a valid link tried, or a mail scanner did.
+    /// Nothing was decided, so nothing is lost where that fails.
+    async fn note_wrong_form(
+        &self,
+        delivered: &Delivered,
+        view: &View,
+        form: &Form,
+        wrong: &Notice,
+    ) {
+        self.count_rejection();
+        if view
+            .wrong_forms()
+            .is_none_or(|count| count >= MOST_WRONG_FORMS)
+        {
+            tracing::warn!(request = %view.entry.code, "a form was not right; too many lately to write down each");
+            return;
+        }
+        let by = Some(form.by.trim()).filter(|by| !by.is_empty() && !form.tells_its_token());
+        let by = by.map(|by| text::shown(by, 200));
+        let outcome = Outcome::new(OutcomeKind::Rejected, by).because(&wrong.text);
+        let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
+        let change = Change {
+            events: vec![(view.entry.code.clone(), event)],
+            ..Change::default()
+        };
+        if let Err(failure) = self.world.commit(&change).await {
+            tracing::warn!(?failure, request = %view.entry.code, "a form that was not right was not written down");
+        }
+    }
 }
 
 impl Form {
@@ -140,7 +180,15 @@ impl Form {
     ///
     /// # Errors
     /// What is missing or wrong, for the person who has to correct it.
-    fn decision(&self, entry: &Entry) -> Result<Decision, Notice> {
+    fn decision(&self, entry: &Entry, admission: Admission) -> Result<Decision, Notice> {
+        if admission == Admission::Undo && self.action != "restore" {
+            return Err(Notice::told(SPENT));
+        }
+        if self.tells_its_token() {
+            return Err(Notice::told(
+                "The link itself stands in the form. It opens this page to whoever has it, so it does not go into the audit log.",
+            ));
+        }
         if self.by.trim().is_empty() {
             return Err(Notice::at(
                 "by",

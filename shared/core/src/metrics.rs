@@ -44,6 +44,8 @@ pub const SWEEP_INCOMPLETE: Metric = count("SweepIncomplete");
 pub const RELEASED: Metric = count("Released");
 /// Decisions refused.
 pub const REJECTED_DECISIONS: Metric = count("RejectedDecisions");
+/// Requests to the approval page without a valid link, or that are none.
+pub const PAGE_TURNED_AWAY: Metric = count("PageTurnedAway");
 
 /// The line for some metrics.
 #[must_use]

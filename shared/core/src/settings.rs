@@ -484,6 +484,12 @@ impl TopicArn {
         &self.0
     }
 
+    /// The topic's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
+
     /// The region it names.
     #[must_use]
     pub fn region(&self) -> &str {

@@ -12,6 +12,7 @@ use lockwarden_core::report::SweepReport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::AttributeValue;
+use serde_json::Value;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -73,6 +74,14 @@ impl Ledger {
         open.map(|(code, _)| code.clone()).collect()
     }
 
+    /// The ledger without its audit log.
+    pub(crate) fn without_audit(&self) -> Self {
+        Self {
+            events: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn audit(&self, code: &RequestCode) -> Vec<Event> {
         let events = self.events.iter().filter(|((of, _), _)| of == code);
         events.map(|(_, item)| value_of(item)).collect()
@@ -97,8 +106,18 @@ impl Ledger {
     }
 
     /// Everything that is stored, as text.
+    /// Everything, as text that is the same for what is the same.
     pub(crate) fn as_text(&self) -> String {
-        format!("{self:?}")
+        let sorted =
+            |items: Vec<&Item>| items.into_iter().map(value_of::<Value>).collect::<Vec<_>>();
+        let entries = sorted(self.entries.values().collect());
+        let events = sorted(self.events.values().collect());
+        let deliveries = sorted(self.deliveries.values().collect());
+        let refusals = sorted(self.refusals.values().collect());
+        let (notices, of_day, report) = (&self.notices, &self.refusals_of_day, &self.report);
+        format!(
+            "{entries:?} {events:?} {deliveries:?} {refusals:?} {notices:?} {of_day:?} {report:?}"
+        )
     }
 
     pub(crate) fn refusals(&self) -> Vec<Event> {

@@ -143,7 +143,7 @@ impl Visit {
 }
 
 impl Page {
-    fn of(reply: &Value) -> Self {
+    pub(crate) fn of(reply: &Value) -> Self {
         let headers = reply["headers"].as_object().unwrap();
         let headers = headers.iter();
         Self {
@@ -237,6 +237,11 @@ impl World {
     /// Everything that the ledger holds, as text.
     pub(crate) fn ledger_text(&self) -> String {
         self.stores.borrow().ledger.as_text()
+    }
+
+    /// All that the ledger holds besides its audit log, as text.
+    pub(crate) fn ledger_text_without_audit(&self) -> String {
+        self.stores.borrow().ledger.without_audit().as_text()
     }
 }
 

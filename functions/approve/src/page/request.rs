@@ -8,7 +8,7 @@ use lockwarden_core::ids::RequestCode;
 use lockwarden_core::token::Token;
 use serde::Deserialize;
 
-use super::html::Status;
+use super::turned_away::Status;
 
 /// Larger than any form that a person fills in (bytes).
 const MAX_BODY_BYTES: usize = 8 * 1024;
@@ -178,6 +178,13 @@ impl Form {
     /// What opens the request.
     pub(crate) fn token(&self) -> Token {
         Token::given(&self.token)
+    }
+
+    /// Whether the token stands in a field that the ledger would keep: somebody pasted the link there.
+    pub(crate) fn tells_its_token(&self) -> bool {
+        let kept = [&self.by, &self.reason, &self.keep_for, &self.action];
+        let mut kept = kept.into_iter().chain(&self.even_if);
+        !self.token.is_empty() && kept.any(|field| field.contains(&self.token))
     }
 }
 

@@ -4,7 +4,7 @@ use lockwarden_aws::Failure;
 use lockwarden_aws::look;
 use lockwarden_core::commands;
 use lockwarden_core::item::Place;
-use lockwarden_core::ledger::{Entry, Event, Status};
+use lockwarden_core::ledger::{Channel, Entry, Event, EventKind, Status};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::outcome::{DigestCheck, NewHolder};
 use lockwarden_core::policy::{Judgement, StateObject};
@@ -34,6 +34,8 @@ pub(crate) struct View {
     pub(crate) events: Option<Vec<Event>>,
     /// Commands to copy.
     pub(crate) commands: Vec<(&'static str, String)>,
+    /// The topic that tells people.
+    pub(crate) told_by: String,
     /// Whether releases are switched off.
     pub(crate) observe_only: bool,
 }
@@ -98,6 +100,15 @@ impl View {
         }
     }
 
+    /// How many of the latest events are refusals of the page; `None` where the events cannot be read.
+    pub(crate) fn wrong_forms(&self) -> Option<usize> {
+        let refused = |event: &&Event| {
+            event.what == EventKind::Refusal && event.channel == Some(Channel::Page)
+        };
+        let events = self.events.as_ref()?;
+        Some(events.iter().filter(refused).count())
+    }
+
     /// Whether this person may say that they know: their name is vouched for.
     pub(crate) fn may_say_even_if(&self) -> bool {
         self.caller.is_some()
@@ -120,6 +131,7 @@ impl<W: World> Approve<'_, W> {
             caller: self.caller(request),
             now,
             digest,
+            told_by: self.settings.common.notice_topic.name().to_owned(),
             observe_only: !self.settings.releases,
         })
     }

@@ -1,0 +1,101 @@
+//! The forms. Each wants a name and something typed, so that no program sends one by itself.
+
+use lockwarden_core::policy::Judgement;
+use lockwarden_core::text::shown;
+use lockwarden_core::token::Token;
+use maud::{Markup, html};
+
+use super::ToType;
+use super::request::Form;
+use super::view::{Notice, Now, View};
+use super::words::FIELD;
+
+pub(super) fn forms(view: &View, token: &Token, form: &Form, wrong: Option<&Notice>) -> Markup {
+    html! {
+        @if view.may_decide() {
+            @if let Now::Same(judgement, _) = &view.now {
+                (decide_form(view, token, form, wrong, judgement))
+            }
+        }
+        @if view.may_restore() { (restore_form(view, token, form, wrong)) }
+    }
+}
+
+fn decide_form(
+    view: &View,
+    token: &Token,
+    form: &Form,
+    wrong: Option<&Notice>,
+    judgement: &Judgement,
+) -> Markup {
+    let blocked = !judgement.objections.is_empty() && !view.may_say_even_if();
+    html! {
+        h2 #decide { "Decide" }
+        form method="post" action=(view.entry.code) {
+            (who_and_why(view, token, form, wrong))
+            @if view.observe_only {
+                p { "Releases are switched off here: Lockwarden only observes." }
+            } @else if blocked {
+                p {
+                    "This lock cannot be released from this page: the decision must say that it knows ("
+                    @for (index, word) in judgement.objections.iter().enumerate() { @if index > 0 { ", " } (word.word()) }
+                    "), and a link does not say who you are. Use the command in the notice."
+                }
+            } @else {
+                @for word in &judgement.objections {
+                    label.check {
+                        input type="checkbox" name="even_if" value=(word.word()) checked[form.even_if.iter().any(|said| said == word.word())];
+                        " I know that this lock is " strong { (word.word()) } "."
+                    }
+                }
+                p.note { "Releasing deletes exactly this lock, and only if it is unchanged. It does not stop a job that still runs: make sure that it is gone." }
+                button.danger type="submit" name="action" value="release" { "Release this lock" }
+            }
+            fieldset {
+                legend { "Or leave it alone" }
+                label for="for" { "Do not remind anybody for" }
+                select id="for" name="for" {
+                    @for (value, words) in [("30m", "30 minutes"), ("2h", "2 hours"), ("8h", "8 hours"), ("24h", "24 hours")] {
+                        option value=(value) selected[if form.keep_for.is_empty() { value == "2h" } else { form.keep_for == value }] { (words) }
+                    }
+                }
+                button type="submit" name="action" value="keep" { "Keep this lock" }
+            }
+        }
+    }
+}
+
+pub(super) fn restore_form(
+    view: &View,
+    token: &Token,
+    form: &Form,
+    wrong: Option<&Notice>,
+) -> Markup {
+    html! {
+        h2 { "Undo" }
+        p { "Puts the record back, byte for byte, if nothing holds the state by then. Nobody can plan or apply the state again until it is released or its holder lets go." }
+        form method="post" action=(view.entry.code) {
+            (who_and_why(view, token, form, wrong))
+            button type="submit" name="action" value="restore" { "Put this lock back" }
+        }
+    }
+}
+
+fn who_and_why(view: &View, token: &Token, form: &Form, wrong: Option<&Notice>) -> Markup {
+    let ToType { whose, text } = ToType::of(&view.entry);
+    let is_wrong = |field: &str| wrong.is_some_and(|wrong| wrong.field == field);
+    html! {
+        input type="hidden" name="t" value=(token.reveal());
+        @if let Some(caller) = &view.caller {
+            p.note { "AWS says that you are " strong { (shown(caller, FIELD)) } "." }
+        }
+        label for="by" { "Your name" }
+        input #by type="text" name="by" required autocomplete="name" maxlength="200" value=(form.by)
+            aria-invalid=[is_wrong("by").then_some("true")] aria-describedby=[is_wrong("by").then_some("wrong")];
+        label for="typed" { "First 8 characters of the " (whose) ": " code { (text) } }
+        input #typed type="text" name="typed" required autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" value=(form.typed)
+            aria-invalid=[is_wrong("typed").then_some("true")] aria-describedby=[is_wrong("typed").then_some("wrong")];
+        label for="reason" { "Reason (for the audit log, optional)" }
+        input #reason type="text" name="reason" maxlength="500" autocomplete="off" value=(form.reason);
+    }
+}
