@@ -61,6 +61,11 @@ impl Invoked<'_> {
         let alias = self.function_arn.split(':').nth(7);
         alias == Some(PAGE_ALIAS)
     }
+
+    /// The name of the function, without the alias.
+    pub(crate) fn function_name(&self) -> &str {
+        self.function_arn.split(':').nth(6).unwrap_or_default()
+    }
 }
 
 /// Answers an event.
@@ -76,7 +81,7 @@ pub async fn handle(
 ) -> Result<Reply, Failure> {
     let approve = Approve { world, settings };
     if invoked.is_page() {
-        let reply = approve.page(invoked.request_id, event).await;
+        let reply = approve.page(invoked, event).await;
         return Ok(Reply::Page(Box::new(reply)));
     }
     match incoming::read(event, invoked.request_id, &settings.common.approval_topic) {

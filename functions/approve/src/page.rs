@@ -26,7 +26,7 @@ use lockwarden_core::text;
 use lockwarden_core::token::{Admission, Token};
 use serde_json::json;
 
-use crate::answer::Approve;
+use crate::answer::{Approve, Invoked};
 use crate::incoming::{Body, Delivered};
 use crate::ports::World;
 
@@ -43,9 +43,9 @@ const MOST_WRONG_FORMS: usize = 10;
 
 impl<W: World> Approve<'_, W> {
     /// Answers a request of the page. What goes wrong outside is a page as well, so that nobody sees a bare error.
-    pub(crate) async fn page(&self, request_id: &str, event: &str) -> PageReply {
-        let answered = match PageRequest::read(event) {
-            Ok(request) => self.answer_page(request_id, &request).await,
+    pub(crate) async fn page(&self, invoked: Invoked<'_>, event: &str) -> PageReply {
+        let answered = match PageRequest::read(event, invoked) {
+            Ok(request) => self.answer_page(&request).await,
             Err(status) => Ok(self.turn_away_page(turned_away::plain(status))),
         };
         answered.unwrap_or_else(|failure| {
@@ -61,11 +61,7 @@ impl<W: World> Approve<'_, W> {
         reply
     }
 
-    async fn answer_page(
-        &self,
-        request_id: &str,
-        request: &PageRequest,
-    ) -> Result<PageReply, Failure> {
+    async fn answer_page(&self, request: &PageRequest) -> Result<PageReply, Failure> {
         match request.asked() {
             Ok(Asked::Show { code, token }) => match self.admitted(&code, &token).await? {
                 Ok((entry, admission)) => {
@@ -74,7 +70,7 @@ impl<W: World> Approve<'_, W> {
                 }
                 Err(reply) => Ok(reply),
             },
-            Ok(Asked::Act { code, form }) => self.act(request_id, request, &code, &form).await,
+            Ok(Asked::Act { code, form }) => self.act(request, &code, &form).await,
             Err(status) => Ok(self.turn_away_page(turned_away::plain(status))),
         }
     }
@@ -103,7 +99,6 @@ impl<W: World> Approve<'_, W> {
 
     async fn act(
         &self,
-        request_id: &str,
         request: &PageRequest,
         code: &RequestCode,
         form: &Form,
@@ -114,7 +109,7 @@ impl<W: World> Approve<'_, W> {
             Err(reply) => return Ok(reply),
         };
         let delivered = Delivered {
-            id: request_id.to_owned(),
+            id: request.id.clone(),
             channel: Channel::Page,
             sent_at: None,
             verified: self.caller(request),

@@ -88,6 +88,16 @@ pub fn keep(topic: &TopicArn, code: &RequestCode, for_: &str) -> Option<String> 
     )
 }
 
+/// Puts back a lock that was released, by the approvals topic.
+#[must_use]
+pub fn restore(topic: &TopicArn, code: &RequestCode) -> Option<String> {
+    publish(
+        topic,
+        &format!(r#"{{"decision":"restore","request":"{code}","by":""#),
+        r#""}"#,
+    )
+}
+
 /// Releases a lock that wants something said with open eyes: by a direct invoke, which is always allowed to say so.
 ///
 /// The payload comes by a pipe, because `--payload` itself means base64 to version 2 of the AWS CLI and plain text to
@@ -163,6 +173,7 @@ mod tests {
     fn commands_are_one_line_and_quoted() {
         assert_snapshot!(release(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
         assert_snapshot!(keep(&topic(), &code(), "2h").unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"keep","request":"7F3K2QWX","for":"2h","by":"'"$USER"'"}'"#);
+        assert_snapshot!(restore(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"restore","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
         assert_snapshot!(release_even_if("approve", "eu-west-1", &code(), &[EvenIf::Split]).unwrap(), @r#"printf %s '{"decision":"release","request":"7F3K2QWX","even_if":["split"],"by":"'"$USER"'"}' | aws lambda invoke --region eu-west-1 --function-name approve --payload fileb:///dev/stdin /dev/stdout"#);
         let record = item("terraform-locks", "b/env:/dev/it's.tfstate", "A");
         assert_snapshot!(inspect(&record.path, &record.place, "eu-west-1").unwrap(), @r#"aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-locks --key "{\"LockID\":{\"S\":\"b/env:/dev/it's.tfstate\"}}""#);

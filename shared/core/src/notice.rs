@@ -181,6 +181,36 @@ const LONGEST: usize = 2_000;
 /// The longest path in an attribute (characters).
 const LONGEST_ATTRIBUTE: usize = 1_100;
 
+impl Commands {
+    /// The commands about a lock that is there, as it is judged.
+    #[must_use]
+    pub fn about(code: &RequestCode, lock: &Lock, judgement: &Judgement, desk: Desk<'_>) -> Self {
+        let region = desk.topic.region();
+        let by_hand_only = release::by_hand_only(lock).is_some();
+        let release = if judgement.objections.is_empty() {
+            commands::release(desk.topic, code)
+        } else {
+            commands::release_even_if(desk.function, region, code, &judgement.objections)
+        };
+        let first = lock.places.first();
+        let by_hand = first.and_then(|place| commands::delete_by_hand(&lock.path, place, region));
+        let rivals = lock.rivals.iter().map(|rival| &rival.place);
+        let mut inspect = lock
+            .places
+            .iter()
+            .chain(rivals)
+            .map(|place| commands::inspect(&lock.path, place, region));
+        Self {
+            inspect: inspect.next().flatten(),
+            inspect_others: inspect.flatten().collect(),
+            force_unlock: lock.id().as_ref().and_then(commands::force_unlock),
+            release: release.filter(|_| !by_hand_only),
+            by_hand: by_hand.filter(|_| by_hand_only),
+            keep: commands::keep(desk.topic, code, "2h"),
+        }
+    }
+}
+
 impl Notice {
     /// A notice about nothing, which the others fill in.
     const BLANK: Self = Self {
@@ -203,24 +233,10 @@ impl Notice {
         judgement: &Judgement,
         desk: Desk<'_>,
     ) -> Self {
-        let info = lock.info().ok();
-        let region = desk.topic.region();
-        let by_hand = release::by_hand_only(lock);
-        let plain = judgement.objections.is_empty();
-        let release = if plain {
-            commands::release(desk.topic, &entry.code)
-        } else {
-            commands::release_even_if(desk.function, region, &entry.code, &judgement.objections)
-        };
         let mut message = json!({"decision": "release", "request": entry.code});
-        if let (false, Some(fields)) = (plain, message.as_object_mut()) {
+        if let (false, Some(fields)) = (judgement.objections.is_empty(), message.as_object_mut()) {
             fields.insert("even_if".to_owned(), json!(judgement.objections));
         }
-        let mut inspect = lock
-            .places
-            .iter()
-            .chain(lock.rivals.iter().map(|rival| &rival.place))
-            .map(|place| commands::inspect(&lock.path, place, region));
         Self {
             kind,
             request: Some(entry.code.clone()),
@@ -236,20 +252,7 @@ impl Notice {
                 topic: desk.topic.as_str().to_owned(),
                 message,
             }),
-            commands: Some(Commands {
-                inspect: inspect.next().flatten(),
-                inspect_others: inspect.flatten().collect(),
-                force_unlock: info
-                    .as_ref()
-                    .and_then(|info| commands::force_unlock(&info.id)),
-                release: release.filter(|_| by_hand.is_none()),
-                by_hand: by_hand
-                    .is_some()
-                    .then(|| lock.places.first())
-                    .flatten()
-                    .and_then(|place| commands::delete_by_hand(&lock.path, place, region)),
-                keep: commands::keep(desk.topic, &entry.code, "2h"),
-            }),
+            commands: Some(Commands::about(&entry.code, lock, judgement, desk)),
             outcome: None,
         }
     }

@@ -9,16 +9,15 @@ use maud::{Markup, html};
 use super::view::{Now, View};
 use super::words::{FIELD, digest_words, held, life, or_not_said, rule, time, time_text};
 
-pub(super) fn facts(view: &View) -> Markup {
+/// What a person has to know to decide.
+pub(super) fn essentials(view: &View) -> Markup {
     let lock = view.entry.lock();
-    let info = lock.info();
     html! {
         dl {
-            @match &info {
+            @match &lock.info() {
                 Ok(info) => {
                     (fact("Holder", &or_not_said(&info.who)))
                     (fact("Operation", &format!("{} ({})", info.operation, if info.operation.may_write() { "may write the state" } else { "only reads" })))
-                    (fact("Began trying", &format!("{} by its own clock", time_text(info.created))))
                 }
                 Err(why) => {
                     (fact("Record", &format!("It cannot be understood: {}", shown(why, FIELD))))
@@ -30,14 +29,28 @@ pub(super) fn facts(view: &View) -> Markup {
             @if let Now::Same(judgement, there) = &view.now {
                 (fact("Held", &held(judgement)))
                 (fact("Sign of life", &life(judgement)))
+                (rivals(there))
+            }
+        }
+    }
+}
+
+/// What else is known.
+pub(super) fn particulars(view: &View) -> Markup {
+    let lock = view.entry.lock();
+    html! {
+        h2 { "More about this lock" }
+        dl {
+            @if let Ok(info) = &lock.info() {
+                (fact("Lock ID", &shown(info.id.as_str(), FIELD)))
+                (fact("Began trying", &format!("{} by its own clock", time_text(info.created))))
+                (fact("Terraform or OpenTofu", &or_not_said(&info.version)))
+            }
+            @if let Now::Same(judgement, there) = &view.now {
                 (fact("Judged by", &rule(judgement)))
                 (places(there))
             } @else {
                 (places(&lock))
-            }
-            @if let Ok(info) = &info {
-                (fact("Version", &or_not_said(&info.version)))
-                (fact("Lock ID", &shown(info.id.as_str(), FIELD)))
             }
             @if let Some(digest) = view.digest { (fact("Digest", digest_words(digest))) }
             (fact("Told", &told_so_far(view)))
@@ -53,6 +66,12 @@ fn fact(name: &str, value: &str) -> Markup {
 fn places(lock: &Lock) -> Markup {
     html! {
         @for place in &lock.places { (fact("Stored in", &place.shown())) }
+    }
+}
+
+/// The other side of a split.
+fn rivals(lock: &Lock) -> Markup {
+    html! {
         @for rival in &lock.rivals {
             @let beside = lock.beside(rival);
             @let held = match beside.info() {
@@ -97,9 +116,12 @@ pub(super) fn commands(view: &View) -> Markup {
         @if !view.commands.is_empty() {
             details {
                 summary { "The same by commands" }
-                @for (what, command) in &view.commands {
-                    p { (what) }
-                    pre tabindex="0" { code { (command) } }
+                // Inside, as a link to it opens the details.
+                div #commands {
+                    @for (what, command) in &view.commands {
+                        p { (what) }
+                        pre tabindex="0" { code { (command) } }
+                    }
                 }
             }
         }

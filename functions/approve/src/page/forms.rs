@@ -28,18 +28,22 @@ fn decide_form(
     wrong: Option<&Notice>,
     judgement: &Judgement,
 ) -> Markup {
-    let blocked = !judgement.objections.is_empty() && !view.may_say_even_if();
+    let must_be_known = !judgement.objections.is_empty() && !view.may_say_even_if();
+    let by_hand = view.not_by_lockwarden();
     html! {
         h2 #decide { "Decide" }
         form method="post" action=(view.entry.code) {
-            (who_and_why(view, token, form, wrong))
+            (who_and_why(view, token, form, wrong, "decide"))
             @if view.observe_only {
                 p { "Releases are switched off here: Lockwarden only observes." }
-            } @else if blocked {
+            } @else if let Some(why) = by_hand {
+                p { "Lockwarden may not release this lock: " (shown(&why, FIELD)) ". " a href="#commands" { "How to do it by hand" } "." }
+            } @else if must_be_known {
                 p {
-                    "This lock cannot be released from this page: the decision must say that it knows ("
-                    @for (index, word) in judgement.objections.iter().enumerate() { @if index > 0 { ", " } (word.word()) }
-                    "), and a link does not say who you are. Use the command in the notice."
+                    "This link cannot release the lock, because it is "
+                    @for (index, word) in judgement.objections.iter().enumerate() { @if index > 0 { ", " } strong { (word.word()) } }
+                    ". Who releases it all the same must be known by name, and a link tells no names: there is a "
+                    a href="#commands" { "command" } " for it. Or wait, and look again."
                 }
             } @else {
                 @for word in &judgement.objections {
@@ -75,27 +79,54 @@ pub(super) fn restore_form(
         h2 { "Undo" }
         p { "Puts the record back, byte for byte, if nothing holds the state by then. Nobody can plan or apply the state again until it is released or its holder lets go." }
         form method="post" action=(view.entry.code) {
-            (who_and_why(view, token, form, wrong))
+            (who_and_why(view, token, form, wrong, "undo"))
             button type="submit" name="action" value="restore" { "Put this lock back" }
         }
     }
 }
 
-fn who_and_why(view: &View, token: &Token, form: &Form, wrong: Option<&Notice>) -> Markup {
+/// Whether the page has the field that a notice is about, which then shows it.
+pub(super) fn is_by_a_field(view: &View, form: &Form, wrong: &Notice) -> bool {
+    let has_form = if form.action == "restore" {
+        view.may_restore()
+    } else {
+        view.may_decide()
+    };
+    has_form && !wrong.field.is_empty()
+}
+
+/// What has to be corrected.
+pub(super) fn alert(wrong: &Notice) -> Markup {
+    html! { p.wrong role="alert" id="wrong" { (wrong.text) } }
+}
+
+/// The fields that both forms have; `form_name` tells their ids apart where a page has both.
+fn who_and_why(
+    view: &View,
+    token: &Token,
+    form: &Form,
+    wrong: Option<&Notice>,
+    form_name: &str,
+) -> Markup {
     let ToType { whose, text } = ToType::of(&view.entry);
+    // Of two forms the one that was sent is the one to correct.
+    let was_sent = (form.action == "restore") == (form_name == "undo");
+    let wrong = wrong.filter(|wrong| was_sent && !wrong.field.is_empty());
     let is_wrong = |field: &str| wrong.is_some_and(|wrong| wrong.field == field);
+    let id = |field: &str| format!("{form_name}-{field}");
     html! {
         input type="hidden" name="t" value=(token.reveal());
         @if let Some(caller) = &view.caller {
             p.note { "AWS says that you are " strong { (shown(caller, FIELD)) } "." }
         }
-        label for="by" { "Your name" }
-        input #by type="text" name="by" required autocomplete="name" maxlength="200" value=(form.by)
-            aria-invalid=[is_wrong("by").then_some("true")] aria-describedby=[is_wrong("by").then_some("wrong")];
-        label for="typed" { "First 8 characters of the " (whose) ": " code { (text) } }
-        input #typed type="text" name="typed" required autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" value=(form.typed)
-            aria-invalid=[is_wrong("typed").then_some("true")] aria-describedby=[is_wrong("typed").then_some("wrong")];
-        label for="reason" { "Reason (for the audit log, optional)" }
-        input #reason type="text" name="reason" maxlength="500" autocomplete="off" value=(form.reason);
+        @if let Some(wrong) = wrong { (alert(wrong)) }
+        label for=(id("by")) { "Your name" }
+        input id=(id("by")) type="text" name="by" required autocomplete="name" maxlength="200" value=(form.by)
+            autofocus[is_wrong("by")] aria-invalid=[is_wrong("by").then_some("true")] aria-describedby=[is_wrong("by").then_some("wrong")];
+        label for=(id("typed")) { "First 8 characters of the " (whose) ": " code { (text) } }
+        input id=(id("typed")) type="text" name="typed" required autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" value=(form.typed)
+            autofocus[is_wrong("typed")] aria-invalid=[is_wrong("typed").then_some("true")] aria-describedby=[is_wrong("typed").then_some("wrong")];
+        label for=(id("reason")) { "Reason (for the audit log, optional)" }
+        input id=(id("reason")) type="text" name="reason" maxlength="500" autocomplete="off" value=(form.reason);
     }
 }

@@ -61,10 +61,7 @@ pub(super) fn headers() -> BTreeMap<&'static str, String> {
         ("cache-control", "no-store".to_owned()),
         ("x-content-type-options", "nosniff".to_owned()),
         ("x-frame-options", "DENY".to_owned()),
-        (
-            "strict-transport-security",
-            "max-age=63072000; includeSubDomains".to_owned(),
-        ),
+        ("strict-transport-security", "max-age=63072000".to_owned()),
     ])
 }
 

@@ -9,8 +9,8 @@ use lockwarden_core::text::shown;
 use lockwarden_core::token::Token;
 use maud::{Markup, html};
 
-use super::facts::{commands, facts, history, new_holder};
-use super::forms::{forms, restore_form};
+use super::facts::{commands, essentials, history, new_holder, particulars};
+use super::forms::{alert, forms, is_by_a_field, restore_form};
 use super::frame::{PageReply, page};
 use super::request::Form;
 use super::view::{Notice, Now, View};
@@ -26,12 +26,11 @@ pub(super) fn request(view: &View, token: &Token, form: &Form, wrong: Option<Not
         &html! {
             h1 { (headline) }
             p.state { (shown(view.entry.path.as_str(), 1_100)) }
-            @if let Some(wrong) = &wrong {
-                p.wrong role="alert" id="wrong" { (wrong.text) }
-            }
+            @if let Some(wrong) = wrong.as_ref().filter(|wrong| !is_by_a_field(view, form, wrong)) { (alert(wrong)) }
             (situation(view))
-            (facts(view))
+            (essentials(view))
             (forms(view, token, form, wrong.as_ref()))
+            (particulars(view))
             (commands(view))
             (history(view.events.as_deref()))
         },
@@ -53,6 +52,7 @@ pub(super) fn result(view: Option<&View>, token: &Token, outcome: &Outcome) -> P
             @if let Some(until) = outcome.until { p { "Nobody is reminded until " (time(until)) "." } }
             @if outcome.result == OutcomeKind::Released { (after_release(outcome)) }
             @if let Some(view) = view {
+                p { a href={ (view.entry.code) "?t=" (token.reveal()) } { "Back to this lock, as it is now" } }
                 @if view.may_restore() { (restore_form(view, token, &Form::default(), None)) }
                 (commands(view))
                 (history(view.events.as_deref()))
@@ -91,7 +91,9 @@ fn situation(view: &View) -> Markup {
                     p { strong { "Lockwarden cannot look." } " " (shown(why, 1_000)) }
                 }
             }
-            @if view.may_decide() { p { a href="#decide" { "Decide below" } ", after reading what is known:" } }
+            @if view.is_spent() {
+                p { "This link has decided already. The next notice about this lock has a new one, and the " a href="#commands" { "commands" } " work at any time." }
+            }
             @if let Some(outcome) = &view.entry.outcome {
                 @let (title, _) = told(outcome);
                 p { "Last decision: " (title) (by(outcome)) "." }
@@ -156,6 +158,10 @@ fn told(outcome: &Outcome) -> (&'static str, &'static str) {
         (OutcomeKind::PartlyReleased, _) => (
             "Released by half",
             "The lock object is gone, and the DynamoDB item was left alone.",
+        ),
+        (OutcomeKind::Rejected, Some(false)) => (
+            "Interrupted",
+            "The release was interrupted, and it may be that the lock or half of it is gone. Look again.",
         ),
         (OutcomeKind::Rejected, _) => ("Not carried out", "Nothing was changed."),
     }

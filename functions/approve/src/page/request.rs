@@ -9,16 +9,27 @@ use lockwarden_core::token::Token;
 use serde::Deserialize;
 
 use super::turned_away::Status;
+use crate::answer::Invoked;
 
 /// Larger than any form that a person fills in (bytes).
 const MAX_BODY_BYTES: usize = 8 * 1024;
 /// What a browser sends a form as.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Only the fields that are read. Without `Debug`: the query and the body hold a token, which no log must show.
+/// A request, and how Lambda was invoked with it. Without `Debug`: the query and the body hold a token, which no log must
+/// show.
+pub(crate) struct PageRequest {
+    event: PageEvent,
+    /// The id that Lambda gave to the request.
+    pub(crate) id: String,
+    /// The name of this function.
+    pub(crate) function: String,
+}
+
+/// Only the fields that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct PageRequest {
+struct PageEvent {
     raw_path: String,
     #[serde(default)]
     raw_query_string: String,
@@ -95,28 +106,36 @@ pub(crate) struct Form {
 
 impl PageRequest {
     /// Reads an event.
-    pub(crate) fn read(event: &str) -> Result<Self, Status> {
-        serde_json::from_str(event).map_err(|_| Status::BadRequest)
+    pub(crate) fn read(event: &str, invoked: Invoked<'_>) -> Result<Self, Status> {
+        Ok(Self {
+            event: serde_json::from_str(event).map_err(|_| Status::BadRequest)?,
+            id: invoked.request_id.to_owned(),
+            function: invoked.function_name().to_owned(),
+        })
     }
 
     /// Who called, as AWS vouches for: only with `AuthType: AWS_IAM`.
     pub(crate) fn caller(&self) -> Option<String> {
-        let authorizer = self.request_context.authorizer.as_ref()?;
+        let authorizer = self.event.request_context.authorizer.as_ref()?;
         authorizer.iam.as_ref()?.user_arn.clone()
     }
 
     /// The network address that it came from.
     pub(crate) fn source(&self) -> Option<String> {
-        self.request_context.http.source_ip.clone()
+        self.event.request_context.http.source_ip.clone()
     }
 
     /// What is asked, or which status says that it is nothing that the page has.
     pub(crate) fn asked(&self) -> Result<Asked, Status> {
-        let code = self.raw_path.strip_prefix("/r/").ok_or(Status::NotFound)?;
+        let code = self
+            .event
+            .raw_path
+            .strip_prefix("/r/")
+            .ok_or(Status::NotFound)?;
         let code = RequestCode::parse(code).map_err(|_| Status::NotFound)?;
-        match self.request_context.http.method.as_str() {
+        match self.event.request_context.http.method.as_str() {
             "GET" | "HEAD" => {
-                let query = form_urlencoded::parse(self.raw_query_string.as_bytes());
+                let query = form_urlencoded::parse(self.event.raw_query_string.as_bytes());
                 let token = query.into_iter().find(|(name, _)| name == "t");
                 let (_, token) = token.ok_or(Status::NotFound)?;
                 Ok(Asked::Show {
@@ -133,21 +152,21 @@ impl PageRequest {
     }
 
     fn form(&self) -> Result<Form, Status> {
-        let kind = self.headers.get("content-type").map(String::as_str);
+        let kind = self.event.headers.get("content-type").map(String::as_str);
         let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
         if kind.is_none_or(|kind| !kind.eq_ignore_ascii_case(FORM)) {
             return Err(Status::UnsupportedMediaType);
         }
         // Base64 is a third longer than what it stands for.
-        if self.body.len() > MAX_BODY_BYTES * 4 / 3 {
+        if self.event.body.len() > MAX_BODY_BYTES * 4 / 3 {
             return Err(Status::TooLarge);
         }
-        let body = if self.is_base64_encoded {
+        let body = if self.event.is_base64_encoded {
             BASE64
-                .decode(self.body.as_bytes())
+                .decode(self.event.body.as_bytes())
                 .map_err(|_| Status::BadRequest)?
         } else {
-            self.body.clone().into_bytes()
+            self.event.body.clone().into_bytes()
         };
         if body.len() > MAX_BODY_BYTES {
             return Err(Status::TooLarge);
@@ -192,11 +211,16 @@ impl Form {
 mod tests {
     use super::*;
 
+    const INVOKED: Invoked<'_> = Invoked {
+        request_id: "r-1",
+        function_arn: "arn:aws:lambda:eu-west-1:123456789012:function:approve:page",
+    };
+
     fn request(method: &str, path: &str, more: &str) -> PageRequest {
         let event = format!(
             r#"{{"rawPath":"{path}","rawQueryString":"t=secret&x=1","requestContext":{{"http":{{"method":"{method}","sourceIp":"192.0.2.1"}}}}{more}}}"#
         );
-        PageRequest::read(&event).unwrap()
+        PageRequest::read(&event, INVOKED).unwrap()
     }
 
     fn status(request: &PageRequest) -> Status {
@@ -212,6 +236,15 @@ mod tests {
             panic!("nothing to show")
         };
         assert_eq!((code.as_str(), token.reveal()), ("7F3K2QWX", "secret"));
+    }
+
+    #[test]
+    fn a_request_knows_the_function_without_its_alias() {
+        let request = request("GET", "/", "");
+        assert_eq!(
+            (request.id.as_str(), request.function.as_str()),
+            ("r-1", "approve")
+        );
     }
 
     #[test]
@@ -259,6 +292,9 @@ mod tests {
             status(&request("POST", "/r/7F3K2QWX", &large)),
             Status::TooLarge
         );
-        assert_eq!(PageRequest::read("{}").err(), Some(Status::BadRequest));
+        assert_eq!(
+            PageRequest::read("{}", INVOKED).err(),
+            Some(Status::BadRequest)
+        );
     }
 }

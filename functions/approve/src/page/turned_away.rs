@@ -62,7 +62,7 @@ pub(super) fn no_such_link() -> PageReply {
         words,
         &html! {
             h1 { (words) }
-            p { "It may have been cut when it was copied. Take it from the notice again, or decide by the command in the notice." }
+            p { "It may have been cut when it was copied, or it is an old one. Take it from the newest notice, or decide by the command there." }
         },
     )
 }

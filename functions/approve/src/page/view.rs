@@ -6,6 +6,7 @@ use lockwarden_core::commands;
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Channel, Entry, Event, EventKind, Status};
 use lockwarden_core::lock::Lock;
+use lockwarden_core::notice::{Commands, Desk};
 use lockwarden_core::outcome::{DigestCheck, NewHolder};
 use lockwarden_core::policy::{Judgement, StateObject};
 use lockwarden_core::release::{self, Look, Standing};
@@ -17,6 +18,8 @@ use crate::ports::World;
 
 /// How many lines of the audit log the page shows.
 const EVENTS: i32 = 30;
+/// What a command is for that only looks.
+const LOOK: &str = "Look at the record as it is stored";
 
 /// A request as it is now.
 pub(crate) struct View {
@@ -76,6 +79,21 @@ impl Notice {
 }
 
 impl View {
+    /// Whether the lock of the notice is there and this link says nothing about it any more.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.admission != Admission::Decide
+            && !self.entry.status.is_over()
+            && matches!(self.now, Now::Same(..))
+    }
+
+    /// Why nobody can release this lock from here at all, if that is so.
+    pub(crate) fn not_by_lockwarden(&self) -> Option<String> {
+        match &self.now {
+            Now::Same(_, lock) => release::by_hand_only(lock),
+            Now::Other(_) | Now::Gone | Now::Unknown(_) => None,
+        }
+    }
+
     /// Whether the form to release or keep is shown.
     pub(crate) fn may_decide(&self) -> bool {
         self.admission == Admission::Decide
@@ -123,9 +141,9 @@ impl<W: World> Approve<'_, W> {
         request: &PageRequest,
     ) -> Result<View, Failure> {
         let (now, digest) = self.now(entry).await?;
-        Ok(View {
+        let mut view = View {
             events: self.world.events(&entry.code, EVENTS).await.ok(),
-            commands: self.commands(entry),
+            commands: Vec::new(),
             entry: entry.clone(),
             admission,
             caller: self.caller(request),
@@ -133,7 +151,9 @@ impl<W: World> Approve<'_, W> {
             digest,
             told_by: self.settings.common.notice_topic.name().to_owned(),
             observe_only: !self.settings.releases,
-        })
+        };
+        view.commands = self.commands(&view, &request.function);
+        Ok(view)
     }
 
     async fn now(&self, entry: &Entry) -> Result<(Now, Option<DigestCheck>), Failure> {
@@ -173,25 +193,45 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    fn commands(&self, entry: &Entry) -> Vec<(&'static str, String)> {
+    /// What can be copied, for the lock as it is now.
+    fn commands(&self, view: &View, function: &str) -> Vec<(&'static str, String)> {
         let topic = &self.settings.common.approval_topic;
-        let inspect = entry.places.iter().map(|place| {
-            let command = commands::inspect(&entry.path, place, topic.region());
-            ("Look at the record as it is stored", command)
-        });
-        let id = entry.lock().id();
-        let others = [
-            (
-                "Release through the approvals topic",
-                commands::release(topic, &entry.code),
-            ),
-            (
-                "Release by hand, in the directory and workspace of the state",
-                id.as_ref().and_then(commands::force_unlock),
-            ),
-        ];
-        inspect
-            .chain(others)
+        let code = &view.entry.code;
+        let mut copied: Vec<(&'static str, Option<String>)> = Vec::new();
+        if let Now::Same(judgement, lock) = &view.now {
+            let desk = Desk {
+                topic,
+                function,
+                link: None,
+            };
+            let about = Commands::about(code, lock, judgement, desk);
+            let looks = about.inspect.into_iter().chain(about.inspect_others);
+            copied.extend(looks.map(|look| (LOOK, Some(look))));
+            if !view.entry.status.is_over() {
+                let release = about.release.filter(|_| !view.observe_only);
+                let keep = about.keep.filter(|_| view.entry.may_be_kept());
+                copied.extend([
+                    ("Release it", release),
+                    ("Remove it by hand, as Lockwarden may not", about.by_hand),
+                    ("Keep it, and be left in peace for 2 h", keep),
+                    (
+                        "Terraform's own unlock, in the directory and workspace of the state",
+                        about.force_unlock,
+                    ),
+                ]);
+            }
+        } else {
+            let places = view.entry.places.iter();
+            copied.extend(places.map(|place| {
+                let look = commands::inspect(&view.entry.path, place, topic.region());
+                (LOOK, look)
+            }));
+        }
+        if view.may_restore() {
+            copied.push(("Put it back", commands::restore(topic, code)));
+        }
+        let printable = copied.into_iter();
+        printable
             .filter_map(|(what, command)| Some((what, command?)))
             .collect()
     }
