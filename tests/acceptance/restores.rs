@@ -294,6 +294,9 @@ fn a_partly_released_pair_gets_its_first_half_back_only_while_the_second_is_stil
         let outcome = world.try_decide(&release(&request)).unwrap();
         world.mend();
         assert_eq!(outcome_of(&outcome), "partly_released", "{outcome}");
+        // The sweep sees only the half that is left; the other one is not forgotten.
+        world.wait("5m");
+        world.sweep();
         let outcome = outcome_of(&world.decide(&restore(&request)));
         if is_taken {
             assert_eq!(outcome, "rejected");
@@ -303,6 +306,53 @@ fn a_partly_released_pair_gets_its_first_half_back_only_while_the_second_is_stil
             assert_is_back(&world, Kind::Pair, "denied");
         }
     }
+}
+
+#[test]
+fn a_pair_that_was_released_in_two_steps_comes_back_whole() {
+    let world = World::new();
+    world.lock_with(Kind::Pair, STATE, &odd_text());
+    let request = world.ask_about(STATE);
+    world.right_after(Call::DeleteLockFile, |world| {
+        world.deny(&format!("table {TABLE}"));
+    });
+    assert_eq!(world.release(&request), "partly_released");
+    world.mend();
+    world.wait("5m");
+    world.sweep();
+    assert_eq!(world.release(&request), "released");
+    assert_eq!(outcome_of(&world.decide(&restore(&request))), "restored");
+    assert_is_back(&world, Kind::Pair, "in two steps");
+}
+
+#[test]
+fn a_row_that_is_no_lock_stops_a_restore_and_is_told() {
+    for kind in [Kind::Item, Kind::Pair] {
+        let (world, request) = released(kind);
+        world.put_attributes(
+            TABLE,
+            STATE,
+            &[("Owner", Attribute::Text("ops".to_owned()))],
+        );
+        let outcome = world.decide(&restore(&request));
+        assert_eq!(outcome_of(&outcome), "rejected", "{kind:?}");
+        let why = outcome["why"].as_str().unwrap();
+        assert!(why.contains("an item that is no lock"), "{why}");
+        assert!(!world.has_object(STATE), "{kind:?}: half a lock is left");
+        let entry = world.entry(&request);
+        assert_eq!((entry.status, entry.restoring), (Status::Released, None));
+        assert!(world.attribute(TABLE, STATE, "Owner").is_some());
+    }
+}
+
+#[test]
+fn what_another_hand_has_put_back_is_neither_completed_nor_taken_away() {
+    let (world, request) = released(Kind::Pair);
+    world.put_lock_file(STATE, odd_text().as_bytes());
+    let outcome = world.decide(&restore(&request));
+    assert_eq!(outcome_of(&outcome), "rejected", "{outcome}");
+    assert!(outcome["why"].as_str().unwrap().contains("by another hand"));
+    assert!(world.has_object(STATE));
 }
 
 /// A restore that comes from the topic.

@@ -138,7 +138,7 @@ impl<W: World> Approve<'_, W> {
 
     /// What is there now, for the lock of an entry.
     pub(crate) async fn look(&self, entry: &Entry) -> Result<Look, Failure> {
-        let present = match self.present(&entry.path, &entry.places).await? {
+        let present = match self.present(&entry.path, &entry.every_place()).await? {
             Ok(present) => present,
             Err(why) => return Ok(Err(why)),
         };

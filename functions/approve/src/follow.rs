@@ -19,7 +19,7 @@ use lockwarden_core::token::Admission;
 use crate::answer::Approve;
 use crate::find::Found;
 use crate::incoming::Delivered;
-use crate::outcomes::{about, busy, decision_event, how_it_ended, refused};
+use crate::outcomes::{about, busy, changed_hands, decision_event, how_it_ended, refused};
 use crate::ports::World;
 
 /// How long to wait for somebody else who carries out a decision about the same lock.
@@ -120,31 +120,52 @@ impl<W: World> Approve<'_, W> {
         if entry.begun().is_some() {
             return self.after_another(delivered, entry, in_hand).await;
         }
-        if decision.action == Action::Restore {
-            return self.restore(delivered, decision, entry).await;
-        }
         if let Some(outcome) = pressed_twice(delivered, decision, &entry, self.world.now()) {
             return Ok(Step::Done(Box::new(outcome)));
         }
+        let for_ = match decision.action {
+            Action::Restore => return self.restore(delivered, decision, entry).await,
+            Action::Release => None,
+            Action::Keep { for_ } => Some(for_),
+        };
         if entry.status.is_over() {
             return self.too_late(delivered, decision, &entry).await;
         }
         if let Some(outcome) = self.not_allowed(delivered, decision, &entry) {
             return self.refuse(delivered, &entry, outcome).await;
         }
-        match decision.action {
-            Action::Restore => Ok(Step::Again),
-            Action::Keep { for_ } => {
-                let until = self.world.now() + for_;
-                let outcome = Outcome {
-                    until: Some(until),
-                    ..about(&entry, OutcomeKind::Kept, &decision.by)
-                };
-                self.decide_and_conclude(delivered, decision, entry, outcome)
-                    .await
-            }
-            Action::Release => self.release(delivered, decision, entry).await,
+        match for_ {
+            Some(for_) => self.keep(delivered, decision, entry, for_).await,
+            None => self.release(delivered, decision, entry).await,
         }
+    }
+
+    /// Leaves a lock alone for a while, if it is still there; where nobody can look, it is kept as it was asked.
+    async fn keep(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: Entry,
+        for_: SignedDuration,
+    ) -> Result<Step, Failure> {
+        let by = &decision.by;
+        let outcome = match &self.look(&entry).await? {
+            Ok(sight) => match release::standing(&entry, &sight.present) {
+                Standing::Same(_) => None,
+                Standing::ChangedHands(holder) => Some(changed_hands(&entry, holder, by)),
+                Standing::Gone => Some(
+                    about(&entry, OutcomeKind::AlreadyReleased, by)
+                        .because("the lock is gone, so there is nothing to keep"),
+                ),
+            },
+            Err(_) => None,
+        };
+        let outcome = outcome.unwrap_or_else(|| Outcome {
+            until: Some(self.world.now() + for_),
+            ..about(&entry, OutcomeKind::Kept, by)
+        });
+        self.decide_and_conclude(delivered, decision, entry, outcome)
+            .await
     }
 
     /// A decision is being carried out. If it was left half-done it is finished first, whoever made it.
@@ -258,9 +279,9 @@ impl<W: World> Approve<'_, W> {
                 "the decision is older than this lock: the one it was about ended, and the same record came back later",
             ));
         }
-        if !is_release && !entry.may_be_kept() {
+        if !is_release && !entry.status.may_be_kept() {
             return Some(rejected(
-                "nobody was asked about this lock, so there is nothing to be quiet about",
+                "only a lock that people were asked about, and of which no half is gone, can be kept; nobody is asked about this one now",
             ));
         }
         None
@@ -394,8 +415,8 @@ fn may_take_up(entry: &Entry, in_hand: Option<&InHand>, now: Timestamp) -> bool 
     was_in_hand || entry.left_half_done(now).is_some()
 }
 
-/// The answer to a `keep` of the page whose button was pressed twice, or whose page was loaded again: the first one's.
-fn pressed_twice(
+/// The answer to a decision of the page whose button was pressed twice, or whose page was loaded again: the first one's.
+pub(crate) fn pressed_twice(
     delivered: &Delivered,
     decision: &Decision,
     entry: &Entry,
@@ -403,7 +424,7 @@ fn pressed_twice(
 ) -> Option<Outcome> {
     let last = entry.decided.as_ref()?;
     let is_the_same = delivered.channel == Channel::Page
-        && entry.status == Status::Kept
+        && entry.begun().is_none()
         && last.decision == *decision
         && last.channel == Channel::Page
         && now.duration_since(last.at) < PRESSED_TWICE;

@@ -113,6 +113,9 @@ pub(crate) fn not_restored(entry: &Entry, by: &str, refusal: NotRestored) -> Out
             now_held_by: Some(holder),
             ..rejected("somebody holds the state now, so nothing was put back".to_owned())
         },
+        NotRestored::ThereAgain => rejected(
+            "what was released is there again, or half of it, by another hand; look at the stores first".to_owned(),
+        ),
         NotRestored::NoText(why) => rejected(format!("there is no text to put back: {why}")),
     }
 }

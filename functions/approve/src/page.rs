@@ -17,7 +17,7 @@ mod turned_away;
 mod frame;
 
 use lockwarden_aws::Failure;
-use lockwarden_core::decision::{self, Decision};
+use lockwarden_core::decision::{self, Action, Decision};
 use lockwarden_core::ids::{LockId, RequestCode};
 use lockwarden_core::ledger::{Change, Channel, Entry, EventKind};
 use lockwarden_core::metrics;
@@ -27,6 +27,7 @@ use lockwarden_core::token::{Admission, Token};
 use serde_json::json;
 
 use crate::answer::{Approve, Invoked};
+use crate::follow::pressed_twice;
 use crate::incoming::{Body, Delivered};
 use crate::ports::World;
 
@@ -35,8 +36,7 @@ use self::request::{Asked, Form, PageRequest};
 use self::view::{Notice, View};
 
 /// Who may decide nothing any more with this link gets this.
-const SPENT: &str =
-    "This link has decided already. It can still show what happened, and undo a release.";
+const SPENT: &str = "This link decides nothing more: it has decided, or the lock was put back since. It can still show what happened, and undo a release.";
 /// So many forms that were not right are written down among the latest events of a request: a program that sends one
 /// after the other must not fill the ledger.
 const MOST_WRONG_FORMS: usize = 10;
@@ -117,16 +117,26 @@ impl<W: World> Approve<'_, W> {
             token: Some(token.clone()),
             body: Body::Message(String::new()),
         };
-        let decision = match form.decision(&entry, admission) {
+        let decision = match form.decision(&entry) {
             Ok(decision) => decision,
             Err(wrong) => {
                 let view = self.view(&entry, admission, request).await?;
-                self.note_wrong_form(&delivered, &view, form, &wrong).await;
-                return Ok(html::request(&view, &token, form, Some(wrong)));
+                return Ok(self.correct(&delivered, &view, form, wrong).await);
             }
         };
-        // Boxed, as its future is by far the largest.
-        let outcome = Box::pin(self.follow(&delivered, decision)).await?;
+        let again = pressed_twice(&delivered, &decision, &entry, self.world.now());
+        let is_spent = admission == Admission::Undo && decision.action != Action::Restore;
+        if is_spent && again.is_none() {
+            let view = self.view(&entry, admission, request).await?;
+            return Ok(self
+                .correct(&delivered, &view, form, Notice::told(SPENT))
+                .await);
+        }
+        let outcome = match again {
+            Some(outcome) => outcome,
+            // Boxed, as its future is by far the largest.
+            None => Box::pin(self.follow(&delivered, decision)).await?,
+        };
         // It is done: whatever cannot be shown any more, this is.
         let view = match self.world.entry(code).await {
             Ok(Some(entry)) => {
@@ -137,6 +147,18 @@ impl<W: World> Approve<'_, W> {
             Ok(None) | Err(_) => None,
         };
         Ok(html::result(view.as_ref(), &token, &outcome))
+    }
+
+    /// Shows a form that was not right once more, with what is wrong with it.
+    async fn correct(
+        &self,
+        delivered: &Delivered,
+        view: &View,
+        form: &Form,
+        wrong: Notice,
+    ) -> PageReply {
+        self.note_wrong_form(delivered, view, form, &wrong).await;
+        html::request(view, &form.token(), form, Some(wrong))
     }
 
     /// Counts a form that was not right, and writes it down: somebody with a valid link tried, or a mail scanner did.
@@ -175,10 +197,7 @@ impl Form {
     ///
     /// # Errors
     /// What is missing or wrong, for the person who has to correct it.
-    fn decision(&self, entry: &Entry, admission: Admission) -> Result<Decision, Notice> {
-        if admission == Admission::Undo && self.action != "restore" {
-            return Err(Notice::told(SPENT));
-        }
+    fn decision(&self, entry: &Entry) -> Result<Decision, Notice> {
         if self.tells_its_token() {
             return Err(Notice::told(
                 "The link itself stands in the form. It opens this page to whoever has it, so it does not go into the audit log.",
@@ -190,8 +209,9 @@ impl Form {
                 "Your name is missing: the audit log keeps who decided.",
             ));
         }
-        let ToType { whose, text } = ToType::of(entry);
-        if !self.typed.trim().eq_ignore_ascii_case(&text) {
+        let to_type = ToType::of(entry);
+        if !to_type.is_typed(&self.typed) {
+            let ToType { whose, text, .. } = to_type;
             let ask = format!("Type the first characters of the {whose}: {text}");
             return Err(Notice::at("typed", ask));
         }
@@ -219,6 +239,8 @@ pub(crate) struct ToType {
     pub(crate) whose: &'static str,
     /// The characters.
     pub(crate) text: String,
+    /// All of it.
+    whole: String,
 }
 
 impl ToType {
@@ -226,13 +248,22 @@ impl ToType {
     pub(crate) fn of(entry: &Entry) -> Self {
         const LENGTH: usize = 8;
         let id = entry.lock().id().filter(LockId::is_plain);
-        let (whose, text) = match &id {
-            Some(id) => ("lock ID", id.as_str()),
-            None => ("request code", entry.code.as_str()),
+        let (whose, whole) = match id {
+            Some(id) => ("lock ID", id.to_string()),
+            None => ("request code", entry.code.to_string()),
         };
         Self {
             whose,
-            text: text.chars().take(LENGTH).collect(),
+            text: whole.chars().take(LENGTH).collect(),
+            whole,
         }
+    }
+
+    /// Whether that is what was typed; who pastes all of it means the same.
+    fn is_typed(&self, typed: &str) -> bool {
+        let typed = typed.trim();
+        [&self.text, &self.whole]
+            .iter()
+            .any(|right| typed.eq_ignore_ascii_case(right))
     }
 }

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Failure, Kind};
 use lockwarden_core::decision::Decision;
-use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, EventKind, NOTICE_LEASE};
+use lockwarden_core::ledger::{
+    Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, NOTICE_LEASE,
+};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::outcome::{Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::{self, Standing};
@@ -44,6 +46,8 @@ impl<W: World> Approve<'_, W> {
         };
         let restore = match restore::decide(&entry, &sight.present) {
             Ok(restore) => restore,
+            // What looks like another's hand may be another restore that began between our reading and our look.
+            Err(_) if self.has_moved_on(&entry).await? => return Ok(Step::Again),
             Err(NotRestored::NotReleased) if is_there(&entry, &sight.present) => {
                 let why = "the lock is there already, so there is nothing to put back";
                 return self.refuse(delivered, &entry, rejected(&entry, why)).await;
@@ -67,6 +71,11 @@ impl<W: World> Approve<'_, W> {
         self.put_back(entry, &restore).await
     }
 
+    async fn has_moved_on(&self, entry: &Entry) -> Result<bool, Failure> {
+        let now = self.world.entry(&entry.code).await?;
+        Ok(now.is_none_or(|now| now.revision != entry.revision))
+    }
+
     /// Goes on with a restore that was left half-done, from what is there now.
     pub(crate) async fn take_up_restore(&self, entry: Entry) -> Result<Step, Failure> {
         let sight = match self.look(&entry).await? {
@@ -88,6 +97,7 @@ impl<W: World> Approve<'_, W> {
         if let Some(file) = restore.lock_file() {
             match self.world.put_lock_file(file).await {
                 Ok(Some(_)) => {}
+                // Somebody holds the state now, or it is our own write whose answer got lost: look again.
                 Ok(None) => return Ok(go_on(&entry)),
                 Err(failure) => return self.not_put(entry, failure).await,
             }
@@ -102,11 +112,39 @@ impl<W: World> Approve<'_, W> {
         };
         match put {
             Ok(true) => Ok(self.after_restore(restored).await),
-            // Somebody took the place, or it is our own write whose answer got lost: look again.
-            Ok(false) | Err(NotWritten::Outdated) => Ok(go_on(&entry)),
+            Ok(false) => self.place_was_taken(entry).await,
+            Err(NotWritten::Outdated) => Ok(go_on(&entry)),
             Err(NotWritten::AnsweredBefore) => Ok(Step::Again),
             Err(NotWritten::Failed(failure)) => self.not_put(entry, failure).await,
         }
+    }
+
+    /// The item's place was not free. A lock there is seen by the next look, and so is our own write whose answer got lost.
+    /// What no look takes for a lock, such as a row that somebody made by hand, would be in the way for ever.
+    async fn place_was_taken(&self, entry: Entry) -> Result<Step, Failure> {
+        let present = self.look_once_more(&entry).await?;
+        let restore = match restore::decide(&entry, &present) {
+            Ok(restore) => restore,
+            Err(refusal) => return self.in_vain(entry, &present, refusal).await,
+        };
+        if restore.item().is_none() {
+            return Ok(go_on(&entry));
+        }
+        self.take_back(&entry, &present).await?;
+        let why = "an item that is no lock stands in the lock's place in the table, so nothing was put back; look at it first";
+        let outcome = about(&entry, OutcomeKind::Rejected, &begun_by(&entry)).because(why);
+        self.give_up(entry, outcome).await
+    }
+
+    /// What is there in the midst of a restore. Without knowing that, it cannot be ended.
+    async fn look_once_more(&self, entry: &Entry) -> Result<Vec<Lock>, Failure> {
+        self.look(entry)
+            .await?
+            .map(|sight| sight.present)
+            .map_err(|why| {
+                let doing = format!("see what is left of the restore of request {}", entry.code);
+                Failure::new(doing, why, Kind::Transient)
+            })
     }
 
     /// Writes the item and then the ledger, or both at once. Says whether the place was free.
@@ -131,13 +169,8 @@ impl<W: World> Approve<'_, W> {
         }
         let outcome =
             about(&entry, OutcomeKind::Rejected, &begun_by(&entry)).because(failure.to_string());
-        match self.look(&entry).await? {
-            Ok(sight) => self.take_back(&entry, &sight.present).await?,
-            Err(why) => {
-                let doing = format!("see what is left of the restore of request {}", entry.code);
-                return Err(Failure::new(doing, why, Kind::Transient));
-            }
-        }
+        let present = self.look_once_more(&entry).await?;
+        self.take_back(&entry, &present).await?;
         self.give_up(entry, outcome).await
     }
 
@@ -179,7 +212,7 @@ impl<W: World> Approve<'_, W> {
         let answer = Delivery {
             id: begun.delivery.clone(),
             outcome: outcome.clone(),
-            unsent_until: (begun.channel != Channel::Page).then_some(now + NOTICE_LEASE),
+            unsent_until: is_unheard(&begun, now).then_some(now + NOTICE_LEASE),
         };
         let go_on = go_on(&entry);
         entry.give_up_restore();
@@ -204,7 +237,7 @@ impl<W: World> Approve<'_, W> {
         let now = self.world.now();
         let outcome = Outcome {
             by_verified: begun.verified.clone(),
-            records: entry.places.iter().map(RecordName::from).collect(),
+            records: entry.every_place().iter().map(RecordName::from).collect(),
             ..about(&entry, OutcomeKind::Restored, &begun.decision.by)
         };
         entry.restore(outcome.clone(), now).ok()?;
@@ -230,6 +263,12 @@ impl<W: World> Approve<'_, W> {
         self.tell(&entry).await;
         Step::Done(Box::new(answer.outcome))
     }
+}
+
+/// Whether nobody sees the answer to a decision unless a notice tells it. Who decided on the page sees it there, unless the
+/// request ended before the answer came.
+fn is_unheard(begun: &Decided, now: Timestamp) -> bool {
+    begun.channel != Channel::Page || now.duration_since(begun.at) >= DECISION_LEASE
 }
 
 fn is_there(entry: &Entry, present: &[Lock]) -> bool {

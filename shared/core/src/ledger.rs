@@ -90,6 +90,9 @@ pub struct Entry {
     /// What came of the last decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// From where a release took the lock, whatever looks have seen since: what a restore puts back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released_from: Vec<Place>,
     /// When the lock was gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -185,6 +188,7 @@ impl Entry {
             decided: None,
             restoring: None,
             outcome: None,
+            released_from: Vec::new(),
             ended_at: None,
             restored_at: None,
             tokens: TokenMarks::default(),
@@ -318,15 +322,17 @@ impl Entry {
             // A lock that is half gone stays half gone whatever the next decision comes to.
             OutcomeKind::NotStale | OutcomeKind::Rejected => from,
         };
-        // A lock comes back by `restore` alone, which notes when.
-        let is_restore = outcome.result == OutcomeKind::Restored;
-        if is_restore || self.status != Status::Deciding || !self.status.may_become(to) {
+        // A lock comes back by `restore` alone, which notes when. One that nobody was asked about cannot be kept.
+        let is_wrong = outcome.result == OutcomeKind::Restored
+            || (outcome.result == OutcomeKind::Kept && !from.may_be_kept());
+        if is_wrong || self.status != Status::Deciding || !self.status.may_become(to) {
             return Err(self.wrong_step(to));
         }
         self.status = to;
         if to.is_over() {
             self.ended_at = Some(now);
         }
+        self.take_note_of_release(to);
         if outcome.result == OutcomeKind::Kept {
             self.kept_until = outcome.until;
         }
@@ -366,6 +372,8 @@ impl Entry {
         };
         self.step(Status::Restored)?;
         self.restoring = None;
+        self.places = self.every_place();
+        self.released_from = Vec::new();
         // An open page from before the release must not release what was just put back.
         self.tokens.spend_all();
         self.ended_at = None;
@@ -387,10 +395,16 @@ impl Entry {
         deciding.or(self.restoring.as_ref())
     }
 
-    /// Whether nobody needs to be reminded for a while: only where somebody was asked.
+    /// Where the lock is, and where it was before a release took it from there.
     #[must_use]
-    pub fn may_be_kept(&self) -> bool {
-        matches!(self.status, Status::Asked | Status::Kept)
+    pub fn every_place(&self) -> Vec<Place> {
+        let mut places = self.places.clone();
+        for gone in &self.released_from {
+            if !places.iter().any(|place| place.is_same_slot(gone)) {
+                places.push(gone.clone());
+            }
+        }
+        places
     }
 
     /// Since when the lock has its present life; a decision that is older than that was about the life before.
@@ -463,6 +477,23 @@ impl Entry {
     #[must_use]
     pub fn expires_at(&self, keep_for: SignedDuration) -> Option<i64> {
         self.ended_at.map(|ended| (ended + keep_for).as_second())
+    }
+
+    /// A release took the whole lock, or the object of a pair.
+    fn take_note_of_release(&mut self, to: Status) {
+        let is_gone = |place: &&Place| {
+            let is_object = matches!(place, Place::S3 { .. });
+            to == Status::Released || (to == Status::PartlyReleased && is_object)
+        };
+        for place in self.places.iter().filter(is_gone) {
+            if !self
+                .released_from
+                .iter()
+                .any(|gone| gone.is_same_slot(place))
+            {
+                self.released_from.push(place.clone());
+            }
+        }
     }
 
     fn owe(&mut self, kind: NoticeKind, outcome: Option<Outcome>, now: Timestamp) {

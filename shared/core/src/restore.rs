@@ -39,12 +39,15 @@ pub enum NotRestored {
     NotReleased,
     /// Somebody holds the state now.
     Held(NewHolder),
+    /// A record that was released is there again, by another hand than ours. What we did not put back we could not take
+    /// away again either.
+    ThereAgain,
     /// There is no text to put back; why.
     NoText(String),
 }
 
-/// Compares and, if all is right, allows the restore of the lock of `entry`. A half that is there already, put back by a try
-/// that was interrupted, is left as it is.
+/// Compares and, if all is right, allows the restore of the lock of `entry`. A half that was put back by a try that was
+/// interrupted is left as it is.
 ///
 /// # Errors
 /// [`NotRestored`], which is an answer and not a failure.
@@ -71,11 +74,15 @@ pub fn decide(entry: &Entry, present: &[Lock]) -> Result<Restore, NotRestored> {
             .flat_map(|lock| &lock.places)
             .any(|there| there.is_same_slot(place))
     };
+    let has_begun = entry.restoring.is_some();
+    if !has_begun && entry.released_from.iter().any(is_there) {
+        return Err(NotRestored::ThereAgain);
+    }
     let mut restore = Restore {
         lock_file: None,
         item: None,
     };
-    for place in entry.places.iter().filter(|place| !is_there(place)) {
+    for place in entry.released_from.iter().filter(|place| !is_there(place)) {
         match place {
             Place::S3 { bucket, key, .. } => {
                 restore.lock_file = Some(LockFileToPut {
@@ -172,19 +179,42 @@ impl ItemToPut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decision;
     use crate::item::Record;
+    use crate::ledger::{Channel, Decided};
     use crate::lock::gather;
     use crate::testing::{at, item, lock_file, text_of};
 
+    const NOW: &str = "2026-01-01T00:00:00Z";
+
+    fn released(records: Vec<Record>, status: Status) -> Entry {
+        let lock = gather(records).remove(0);
+        let mut entry = Entry::first_sight(lock.code(0), &lock, at(NOW));
+        entry.status = status;
+        entry.released_from = entry.places.clone();
+        entry
+    }
+
+    fn begun() -> Decided {
+        let message = r#"{"decision":"restore","request":"7F3K2QWX","by":"alice"}"#;
+        Decided {
+            decision: decision::parse(message).unwrap(),
+            channel: Channel::Page,
+            verified: None,
+            source: None,
+            delivery: "d-1".to_owned(),
+            at: at(NOW),
+            from: Status::Released,
+            lease_until: at(NOW),
+        }
+    }
+
     fn decided(
-        released: Vec<Record>,
+        records: Vec<Record>,
         status: Status,
         now: Vec<Record>,
     ) -> Result<Restore, NotRestored> {
-        let lock = gather(released).remove(0);
-        let mut entry = Entry::first_sight(lock.code(0), &lock, at("2026-01-01T00:00:00Z"));
-        entry.status = status;
-        decide(&entry, &gather(now))
+        decide(&released(records, status), &gather(now))
     }
 
     fn pair() -> Vec<Record> {
@@ -214,8 +244,28 @@ mod tests {
 
     #[test]
     fn what_an_interrupted_try_put_back_is_left_as_it_is() {
-        let restore = decided(pair(), Status::Released, vec![lock_file("b/k", "A")]).unwrap();
+        let mut entry = released(pair(), Status::Released);
+        entry.begin_restore(begun()).unwrap();
+        let restore = decide(&entry, &gather(vec![lock_file("b/k", "A")])).unwrap();
         assert!(restore.lock_file().is_none() && restore.item().is_some());
+    }
+
+    #[test]
+    fn what_another_hand_put_back_is_not_completed() {
+        for half in pair() {
+            let refused = decided(pair(), Status::Released, vec![half]);
+            assert_eq!(refused, Err(NotRestored::ThereAgain));
+        }
+    }
+
+    #[test]
+    fn the_half_that_was_never_released_is_not_in_the_way() {
+        let mut entry = released(pair(), Status::PartlyReleased);
+        entry
+            .released_from
+            .retain(|place| matches!(place, Place::S3 { .. }));
+        let restore = decide(&entry, &gather(vec![item("t", "b/k", "A")])).unwrap();
+        assert!(restore.lock_file().is_some() && restore.item().is_none());
     }
 
     #[test]

@@ -5,17 +5,19 @@
 use std::fmt;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 /// Random bytes in a token: 160 bits, which is 32 characters that need no escaping in a URL.
 pub const TOKEN_BYTES: usize = 20;
-/// The most tokens that an entry keeps; a reminder every five minutes for a day gives 288.
+/// The most tokens that an entry keeps; a reminder every five minutes for a day gives 288. The oldest give way.
 const MOST: usize = 300;
+/// So long an expired token is told from one that never was: yesterday's mail is opened today.
+const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(48);
 
-/// A token. It has no `Debug` output, so that it does not get into a log by accident.
+/// A token. Its `Debug` output does not show it, so that it does not get into a log by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -26,7 +28,7 @@ pub struct TokenMark {
     hash: String,
     /// From when on it opens nothing.
     expires_at: Timestamp,
-    /// Whether it decided already. Then it may still look, and undo.
+    /// Whether it decides nothing more. Then it may still look, and undo.
     #[serde(default)]
     spent: bool,
 }
@@ -41,7 +43,7 @@ pub struct TokenMarks(Vec<TokenMark>);
 pub enum Admission {
     /// Look, decide, undo.
     Decide,
-    /// It decided already: look, undo.
+    /// It decides nothing more, as it did already or the lock was put back since: look, undo.
     Undo,
     /// Nothing any more.
     Expired,
@@ -78,9 +80,10 @@ impl fmt::Debug for Token {
 }
 
 impl TokenMarks {
-    /// Keeps the mark of a new token; older ones stay until they expire.
+    /// Keeps the mark of a new token. Older ones open their page until they expire, and are known for some time after that.
     pub fn add(&mut self, token: &Token, now: Timestamp, expires_at: Timestamp) {
-        self.0.retain(|mark| mark.expires_at > now);
+        self.0
+            .retain(|mark| now.duration_since(mark.expires_at) < REMEMBERED_FOR);
         let too_many = (self.0.len() + 1).saturating_sub(MOST);
         self.0.drain(..too_many);
         self.0.push(TokenMark {
@@ -123,7 +126,7 @@ impl TokenMarks {
         self.0.is_empty()
     }
 
-    /// Every mark is compared, and each in constant time, so that the time tells nothing.
+    /// Every mark is compared, and each in constant time, so that the time does not tell how near a guess was.
     fn find(&self, token: &Token) -> Option<usize> {
         let hash = token.hash();
         let mut found = None;
@@ -171,16 +174,34 @@ mod tests {
     }
 
     #[test]
-    fn older_tokens_stay_valid_and_expired_ones_are_forgotten() {
+    fn older_tokens_stay_valid_and_expired_ones_are_known_for_two_days() {
         let mut marks = marks();
-        marks.add(
-            &token(2),
-            at("2026-01-01T13:00:00Z"),
-            at("2026-01-03T00:00:00Z"),
-        );
+        let expired = "2026-01-03T00:00:00Z";
+        marks.add(&token(2), at("2026-01-01T13:00:00Z"), at(expired));
         assert!(marks.admit(&token(1), at("2026-01-01T14:00:00Z")).is_some());
-        marks.add(&token(3), at(LATER), at("2026-01-04T00:00:00Z"));
-        assert_eq!(marks.0.len(), 2);
+        let later = at("2026-01-04T23:59:59Z");
+        marks.add(&token(3), later, at("2026-01-06T00:00:00Z"));
+        assert_eq!(marks.admit(&token(1), later), None);
+        assert_eq!(marks.admit(&token(2), later), Some(Admission::Expired));
+        let two_days = at("2026-01-05T00:00:00Z");
+        marks.add(&token(4), two_days, at("2026-01-06T00:00:00Z"));
+        assert_eq!(marks.admit(&token(2), two_days), None);
+    }
+
+    #[test]
+    fn of_too_many_tokens_the_oldest_give_way() {
+        let mut marks = marks();
+        for byte in 2..=u8::MAX {
+            marks.add(&token(byte), at(NOON), at(LATER));
+        }
+        for byte in 0..50 {
+            let mut random = [byte; TOKEN_BYTES];
+            random[0] = 255 - byte;
+            marks.add(&Token::of(random), at(NOON), at(LATER));
+        }
+        assert_eq!(marks.0.len(), MOST);
+        assert_eq!(marks.admit(&token(1), at(NOON)), None);
+        assert_eq!(marks.admit(&token(255), at(NOON)), Some(Admission::Decide));
     }
 
     #[test]

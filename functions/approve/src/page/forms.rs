@@ -33,6 +33,7 @@ fn decide_form(
     html! {
         h2 #decide { "Decide" }
         form method="post" action=(view.entry.code) {
+            (no_button_by_enter())
             (who_and_why(view, token, form, wrong, "decide"))
             @if view.observe_only {
                 p { "Releases are switched off here: Lockwarden only observes." }
@@ -55,18 +56,31 @@ fn decide_form(
                 p.note { "Releasing deletes exactly this lock, and only if it is unchanged. It does not stop a job that still runs: make sure that it is gone." }
                 button.danger type="submit" name="action" value="release" { "Release this lock" }
             }
-            fieldset {
-                legend { "Or leave it alone" }
-                label for="for" { "Do not remind anybody for" }
-                select id="for" name="for" {
-                    @for (value, words) in [("30m", "30 minutes"), ("2h", "2 hours"), ("8h", "8 hours"), ("24h", "24 hours")] {
-                        option value=(value) selected[if form.keep_for.is_empty() { value == "2h" } else { form.keep_for == value }] { (words) }
-                    }
-                }
-                button type="submit" name="action" value="keep" { "Keep this lock" }
-            }
+            @if view.entry.status.may_be_kept() { (keep(form)) }
         }
     }
+}
+
+fn keep(form: &Form) -> Markup {
+    html! {
+        fieldset {
+            legend { "Or leave it alone" }
+            label for="for" { "Do not remind anybody for" }
+            select id="for" name="for" {
+                @for (value, words) in [("30m", "30 minutes"), ("2h", "2 hours"), ("8h", "8 hours"), ("24h", "24 hours")] {
+                    option value=(value) selected[if form.keep_for.is_empty() { value == "2h" } else { form.keep_for == value }] { (words) }
+                }
+            }
+            button type="submit" name="action" value="keep" { "Keep this lock" }
+        }
+    }
+}
+
+/// The Enter key presses the first button of a form, and none if that one is disabled. Two decisions stand behind this form, and
+/// a phone's "Go" must not choose one of them.
+/// <https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#implicit-submission>
+fn no_button_by_enter() -> Markup {
+    html! { button type="submit" disabled hidden {} }
 }
 
 pub(super) fn restore_form(
@@ -108,9 +122,12 @@ fn who_and_why(
     wrong: Option<&Notice>,
     form_name: &str,
 ) -> Markup {
-    let ToType { whose, text } = ToType::of(&view.entry);
+    let ToType { whose, text, .. } = ToType::of(&view.entry);
+    let length = text.chars().count();
     // Of two forms the one that was sent is the one to correct.
     let was_sent = (form.action == "restore") == (form_name == "undo");
+    let empty = Form::default();
+    let form = if was_sent { form } else { &empty };
     let wrong = wrong.filter(|wrong| was_sent && !wrong.field.is_empty());
     let is_wrong = |field: &str| wrong.is_some_and(|wrong| wrong.field == field);
     let id = |field: &str| format!("{form_name}-{field}");
@@ -123,8 +140,8 @@ fn who_and_why(
         label for=(id("by")) { "Your name" }
         input id=(id("by")) type="text" name="by" required autocomplete="name" maxlength="200" value=(form.by)
             autofocus[is_wrong("by")] aria-invalid=[is_wrong("by").then_some("true")] aria-describedby=[is_wrong("by").then_some("wrong")];
-        label for=(id("typed")) { "First 8 characters of the " (whose) ": " code { (text) } }
-        input id=(id("typed")) type="text" name="typed" required autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="40" value=(form.typed)
+        label for=(id("typed")) { "First " (length) " characters of the " (whose) ": " code { (text) } }
+        input id=(id("typed")) type="text" name="typed" required autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false" maxlength="40" value=(form.typed)
             autofocus[is_wrong("typed")] aria-invalid=[is_wrong("typed").then_some("true")] aria-describedby=[is_wrong("typed").then_some("wrong")];
         label for=(id("reason")) { "Reason (for the audit log, optional)" }
         input id=(id("reason")) type="text" name="reason" maxlength="500" autocomplete="off" value=(form.reason);

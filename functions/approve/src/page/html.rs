@@ -92,7 +92,7 @@ fn situation(view: &View) -> Markup {
                 }
             }
             @if view.is_spent() {
-                p { "This link has decided already. The next notice about this lock has a new one, and the " a href="#commands" { "commands" } " work at any time." }
+                p { "This link decides nothing more: it has decided, or the lock was put back since. The next notice about this lock has a new one, and the " a href="#commands" { "commands" } " work at any time." }
             }
             @if let Some(outcome) = &view.entry.outcome {
                 @let (title, _) = told(outcome);
@@ -146,8 +146,8 @@ fn told(outcome: &Outcome) -> (&'static str, &'static str) {
             "The lock was gone before. There is nothing to do.",
         ),
         (OutcomeKind::ChangedHands, _) => (
-            "Not released",
-            "Another lock is there now, and it was left alone. The one in the notice is gone.",
+            "Another lock is there now",
+            "It was left alone. The one in the notice is gone.",
         ),
         (OutcomeKind::NotStale, _) => ("Not released", "The lock is not stale."),
         (OutcomeKind::Kept, _) => (

@@ -209,7 +209,7 @@ impl<W: World> Approve<'_, W> {
             copied.extend(looks.map(|look| (LOOK, Some(look))));
             if !view.entry.status.is_over() {
                 let release = about.release.filter(|_| !view.observe_only);
-                let keep = about.keep.filter(|_| view.entry.may_be_kept());
+                let keep = about.keep.filter(|_| view.entry.status.may_be_kept());
                 copied.extend([
                     ("Release it", release),
                     ("Remove it by hand, as Lockwarden may not", about.by_hand),

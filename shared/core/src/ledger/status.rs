@@ -88,6 +88,12 @@ impl Status {
         }
     }
 
+    /// Whether people can be left alone about the lock for a while: only where they were asked.
+    #[must_use]
+    pub fn may_be_kept(self) -> bool {
+        matches!(self, Self::Asked | Self::Kept)
+    }
+
     /// Whether the lock is gone, as far as the ledger knows.
     #[must_use]
     pub fn is_over(self) -> bool {

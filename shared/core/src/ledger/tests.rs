@@ -393,6 +393,7 @@ fn only_a_decision_that_is_being_carried_out_comes_to_something() {
     for status in Status::ALL {
         for result in RESULTS {
             let mut entry = standing_at(status);
+            entry.decided.as_mut().unwrap().from = Status::Asked;
             let before = entry.clone();
             let is_done = entry.conclude(came_to(result), at(NOW)).is_ok();
             // Back comes a lock by `restore` alone.
@@ -479,6 +480,7 @@ fn a_lock_that_was_put_back_is_held_again_and_people_hear_of_it_at_once() {
             ..decided
         }),
         outcome: Some(outcome.clone()),
+        released_from: Vec::new(),
         unsent: vec![Unsent {
             kind: NoticeKind::Restored,
             outcome: Some(outcome),
@@ -572,10 +574,40 @@ fn keeping_lasts_until_the_outcome_says() {
 
 #[test]
 fn only_who_was_asked_can_be_quiet() {
-    for status in Status::ALL {
-        let may = matches!(status, Status::Asked | Status::Kept);
-        assert_eq!(standing_at(status).may_be_kept(), may, "{status:?}");
+    for from in Status::ALL {
+        let may = matches!(from, Status::Asked | Status::Kept);
+        assert_eq!(from.may_be_kept(), may, "{from:?}");
+        let kept = concluded(from, OutcomeKind::Kept);
+        assert_eq!(kept.is_ok(), may, "{from:?}");
     }
+}
+
+#[test]
+fn what_a_release_took_is_remembered_whatever_looks_see_later() {
+    let whole = concluded(Status::Asked, OutcomeKind::Released).unwrap();
+    assert_eq!(whole.released_from, pair().places);
+
+    let mut half = concluded(Status::Asked, OutcomeKind::PartlyReleased).unwrap();
+    let [object, item] = &pair().places[..] else {
+        panic!("a pair")
+    };
+    assert_eq!(half.released_from, [object.clone()]);
+    let left = Lock {
+        places: vec![item.clone()],
+        ..pair()
+    };
+    half.see(&left, at(NOW));
+    assert_eq!(half.places, [item.clone()]);
+    assert_eq!(half.every_place(), [item.clone(), object.clone()]);
+
+    half.decide(decided("d-3")).unwrap();
+    half.conclude(came_to(OutcomeKind::Released), at(NOW))
+        .unwrap();
+    assert_eq!(half.released_from, [object.clone(), item.clone()]);
+    let (decided, outcome) = putting_back();
+    put_back(&mut half, decided, outcome, at(NOW)).unwrap();
+    assert_eq!(half.places, [item.clone(), object.clone()]);
+    assert_eq!(half.released_from, []);
 }
 
 #[test]
