@@ -68,9 +68,10 @@ fn every_kind_of_event_is_told_newest_first_with_claimed_and_verified_names_apar
     notice | - | - | - | - | released
     decision | page | alice | arn:aws:sts::123456789012:assumed-role/oncall/bob | 203.0.113.7 | release: ci-7 is gone
     refusal | sns | alice | - | - | rejected: `even_if` is honoured only where AWS knows the approver: by a direct invoke, on the page with ApprovalPage=iam, or on an approvals topic that is restricted to named approvers (ApproverPrincipalArns)
+    notice | - | - | - | - | rejected
     outcome | invoke | alice | - | - | kept
     notice | - | - | - | - | kept
-    decision | invoke | alice | - | - | keep for 1800 s
+    decision | invoke | alice | - | - | keep for 30 min
     seen | - | - | - | - | first sight
     notice | - | - | - | - | stale_lock
     ");
@@ -173,4 +174,20 @@ fn a_long_history_shows_its_newest_part() {
     assert!(all.len() > lines.len(), "{} of {}", lines.len(), all.len());
     assert_eq!(lines[0]["detail"], "released", "{}", lines[0]);
     assert_eq!(release(&request)["by"], lines[0]["by"]);
+    let query = json!({"query": "history", "lock_id": STATE});
+    assert_eq!(world.decide(&query)["more"], true);
+}
+
+#[test]
+fn a_history_says_whether_there_are_older_locks_or_events() {
+    let world = World::new();
+    let has_more = || world.decide(&json!({"query": "history", "lock_id": STATE}))["more"].clone();
+    for count in 1..=21 {
+        world.lock(Kind::Item, STATE, &format!("ci-{count}"));
+        world.sweep();
+        world.unlock(STATE);
+        world.wait("1m");
+        world.sweep();
+        assert_eq!(has_more(), count > 20, "{count} locks");
+    }
 }

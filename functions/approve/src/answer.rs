@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_core::decision::{self, Rejection};
-use lockwarden_core::ledger::{Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
+use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
 use lockwarden_core::metrics;
 use lockwarden_core::notice::Notice;
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
@@ -221,7 +221,25 @@ impl<W: World> Approve<'_, W> {
         if let Err(failure) = self.world.update_delivery(answer, &sent).await {
             tracing::warn!(%failure, "a notice may go out twice");
         }
+        if let Some(entry) = entry {
+            self.note_refusal_told(&entry, &notice, &answer.id).await;
+        }
         Ok(())
+    }
+
+    /// Writes into the audit log that people heard of a refusal. The refusal itself stands there already.
+    async fn note_refusal_told(&self, entry: &Entry, notice: &Notice, delivery: &str) {
+        let event = Event {
+            delivery: Some(delivery.to_owned()),
+            ..Event::new(EventKind::Notice, self.world.now(), notice.kind.word())
+        };
+        let change = Change {
+            events: vec![(entry.code.clone(), event)],
+            ..Change::default()
+        };
+        if let Err(failure) = self.world.commit(&change).await {
+            tracing::warn!(?failure, request = %entry.code, "a notice of a refusal is missing in the audit log");
+        }
     }
 
     pub(crate) fn count_rejection(&self) {

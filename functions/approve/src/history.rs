@@ -21,6 +21,8 @@ pub struct History {
     pub lock_id: LockPath,
     /// What happened, newest first.
     pub history: Vec<HistoryLine>,
+    /// Whether the ledger has more: older locks of this state, or older events of one of these.
+    pub more: bool,
 }
 
 /// A line of the audit log, with the request it belongs to.
@@ -36,8 +38,18 @@ pub struct HistoryLine {
 impl<W: World> Approve<'_, W> {
     /// The latest events of the latest locks of a state, newest first.
     pub(crate) async fn history(&self, path: LockPath) -> Result<History, Failure> {
-        let codes = self.world.codes(&path, LOCKS).await?;
-        let each = try_join_all(codes.iter().map(|code| self.world.events(code, EVENTS))).await?;
+        // One more than is answered tells whether there is more.
+        let mut codes = self.world.codes(&path, LOCKS + 1).await?;
+        let locks = usize::try_from(LOCKS).unwrap_or_default();
+        let events = usize::try_from(EVENTS).unwrap_or_default();
+        let mut more = codes.len() > locks;
+        codes.truncate(locks);
+        let reads = codes.iter().map(|code| self.world.events(code, EVENTS + 1));
+        let mut each = try_join_all(reads).await?;
+        for of_lock in &mut each {
+            more |= of_lock.len() > events;
+            of_lock.truncate(events);
+        }
         let mut history: Vec<HistoryLine> = codes
             .iter()
             .zip(each)
@@ -52,6 +64,7 @@ impl<W: World> Approve<'_, W> {
         Ok(History {
             lock_id: path,
             history,
+            more,
         })
     }
 }

@@ -9,6 +9,7 @@ use lockwarden_core::outcome::{NewHolder, Outcome, OutcomeKind, RecordName};
 use lockwarden_core::policy::EvenIf;
 use lockwarden_core::release::Refusal;
 use lockwarden_core::restore::NotRestored;
+use lockwarden_core::span;
 
 use crate::incoming::Delivered;
 
@@ -19,7 +20,7 @@ pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Ti
     let mut detail = match decision.action {
         Action::Release => "release".to_owned(),
         Action::Restore => "restore".to_owned(),
-        Action::Keep { for_ } => format!("keep for {} s", for_.as_secs()),
+        Action::Keep { for_ } => format!("keep for {}", span::shown(for_)),
     };
     for word in &decision.even_if {
         detail.push_str(&format!(", even if {}", word.word()));

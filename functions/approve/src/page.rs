@@ -44,13 +44,17 @@ const MOST_WRONG_FORMS: usize = 10;
 impl<W: World> Approve<'_, W> {
     /// Answers a request of the page. What goes wrong outside is a page as well, so that nobody sees a bare error.
     pub(crate) async fn page(&self, invoked: Invoked<'_>, event: &str) -> PageReply {
+        let mut decides = false;
         let answered = match PageRequest::read(event, invoked) {
-            Ok(request) => self.answer_page(&request).await,
+            Ok(request) => {
+                decides = request.decides();
+                self.answer_page(&request).await
+            }
             Err(status) => Ok(self.turn_away_page(turned_away::plain(status))),
         };
         answered.unwrap_or_else(|failure| {
             tracing::error!(%failure, "the page could not be shown");
-            turned_away::out_of_order(&failure)
+            turned_away::out_of_order(&failure, decides)
         })
     }
 

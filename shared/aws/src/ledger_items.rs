@@ -171,6 +171,7 @@ mod tests {
             first_seen,
             ..
         } = entry();
+        let gone = places.clone();
         Entry {
             code,
             revision: 4,
@@ -200,6 +201,7 @@ mod tests {
             decided: Some(decided()),
             restoring: Some(decided()),
             outcome: Some(outcome()),
+            released_from: gone,
             ended_at: Some(at(NOW)),
             restored_at: Some(at("2026-01-01T02:45:00Z")),
             tokens: tokens(),

@@ -320,6 +320,7 @@ pub(crate) fn release(record: &Record) -> Release {
 pub(crate) fn restore() -> Restore {
     let released = Entry {
         status: Status::Released,
+        released_from: entry().places,
         ..entry()
     };
     restore::decide(&released, &[]).unwrap()

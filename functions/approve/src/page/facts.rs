@@ -136,7 +136,7 @@ pub(super) fn history(events: Option<&[Event]>) -> Markup {
             ol.history reversed {
                 @for event in events {
                     li {
-                        (time(event.at)) " " strong { (event.sort_key().split('#').nth(2).unwrap_or_default()) }
+                        (time(event.at)) " " strong { (event.what.word()) }
                         ": " (shown(&event.detail, FIELD))
                         @if let Some(by) = &event.by { ", by " (shown(by, FIELD)) " (claimed)" }
                         @if let Some(verified) = &event.verified { ", verified " (shown(verified, FIELD)) }

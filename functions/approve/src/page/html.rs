@@ -2,7 +2,7 @@
 //!
 //! Every value goes through maud, which escapes it, and through `text::shown`, which makes what cannot be seen visible.
 
-use lockwarden_core::ledger::Status as Standing;
+use lockwarden_core::ledger::Status;
 use lockwarden_core::outcome::{DigestCheck, Outcome, OutcomeKind};
 use lockwarden_core::policy::Judgement;
 use lockwarden_core::text::shown;
@@ -50,7 +50,7 @@ pub(super) fn result(view: Option<&View>, token: &Token, outcome: &Outcome) -> P
             @if let Some(why) = &outcome.why { p { (shown(why, 1_000)) } }
             @if let Some(holder) = &outcome.now_held_by { (new_holder(holder)) }
             @if let Some(until) = outcome.until { p { "Nobody is reminded until " (time(until)) "." } }
-            @if outcome.result == OutcomeKind::Released { (after_release(outcome)) }
+            (next(outcome))
             @if let Some(view) = view {
                 p { a href={ (view.entry.code) "?t=" (token.reveal()) } { "Back to this lock, as it is now" } }
                 @if view.may_restore() { (restore_form(view, token, &Form::default(), None)) }
@@ -65,10 +65,10 @@ fn headline(view: &View) -> &'static str {
     match (&view.now, view.entry.status) {
         (Now::Other(_), _) => "Another lock is there now",
         (Now::Unknown(_), _) => "Nobody can look at this lock",
-        (Now::Gone, Standing::Released) => "This lock was released",
+        (Now::Gone, Status::Released) => "This lock was released",
         (Now::Gone, _) => "This lock is gone",
-        (Now::Same(..), Standing::Deciding) => "A decision is being carried out",
-        (Now::Same(..), Standing::Restored) => "This lock was put back",
+        (Now::Same(..), Status::Deciding) => "A decision is being carried out",
+        (Now::Same(..), Status::Restored) => "This lock was put back",
         (Now::Same(..), _) => "A state is locked",
     }
 }
@@ -94,6 +94,9 @@ fn situation(view: &View) -> Markup {
             @if view.is_spent() {
                 p { "This link decides nothing more: it has decided, or the lock was put back since. The next notice about this lock has a new one, and the " a href="#commands" { "commands" } " work at any time." }
             }
+            @if let Some(until) = view.entry.kept_until.filter(|_| view.entry.status == Status::Kept) {
+                p { "It is being kept: nobody is reminded until " (time(until)) "." }
+            }
             @if let Some(outcome) = &view.entry.outcome {
                 @let (title, _) = told(outcome);
                 p { "Last decision: " (title) (by(outcome)) "." }
@@ -102,12 +105,11 @@ fn situation(view: &View) -> Markup {
     }
 }
 
-fn by(outcome: &Outcome) -> String {
-    let by = outcome
-        .by
-        .as_deref()
-        .map(|by| format!(", by {}", shown(by, FIELD)));
-    by.unwrap_or_default()
+fn by(outcome: &Outcome) -> Markup {
+    html! {
+        @if let Some(by) = &outcome.by { ", by " (shown(by, FIELD)) " (claimed)" }
+        @if let Some(verified) = &outcome.by_verified { ", verified " (shown(verified, FIELD)) }
+    }
 }
 
 fn sentence(judgement: &Judgement) -> String {
@@ -116,6 +118,32 @@ fn sentence(judgement: &Judgement) -> String {
         first.make_ascii_uppercase();
     }
     format!("{why}.")
+}
+
+/// What to do next.
+fn next(outcome: &Outcome) -> Markup {
+    let steps: &[&str] = match outcome.result {
+        OutcomeKind::Released => return after_release(outcome),
+        OutcomeKind::PartlyReleased => &[
+            "Look at both stores, by the commands below.",
+            "Then release the half that is left, or put the other one back.",
+        ],
+        OutcomeKind::AlreadyReleased => &["Run the plan again: nothing holds the state."],
+        OutcomeKind::ChangedHands => {
+            &["Nothing. If the lock that is there now gets stale, you are asked about it."]
+        }
+        OutcomeKind::NotStale => &["Wait, and look at the lock again."],
+        OutcomeKind::Kept => &["Decide later, by this link or by the next notice."],
+        OutcomeKind::Restored => &[
+            "Let its holder finish.",
+            "If the holder is dead after all, release the lock by the link of the next notice or by a command.",
+        ],
+        OutcomeKind::Rejected => &["Look at the lock as it is now, and decide again."],
+    };
+    html! {
+        h2 { "Next" }
+        ol { @for step in steps { li { (step) } } }
+    }
 }
 
 fn after_release(outcome: &Outcome) -> Markup {

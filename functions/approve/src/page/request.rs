@@ -114,6 +114,11 @@ impl PageRequest {
         })
     }
 
+    /// Whether it is a form that decides.
+    pub(crate) fn decides(&self) -> bool {
+        self.event.request_context.http.method == "POST"
+    }
+
     /// Who called, as AWS vouches for: only with `AuthType: AWS_IAM`.
     pub(crate) fn caller(&self) -> Option<String> {
         let authorizer = self.event.request_context.authorizer.as_ref()?;

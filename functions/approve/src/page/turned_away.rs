@@ -80,9 +80,16 @@ pub(super) fn expired() -> PageReply {
     )
 }
 
-/// AWS did not answer, somebody else is just deciding, or something has to be mended first.
-pub(super) fn out_of_order(failure: &Failure) -> PageReply {
-    let (status, words, more) = if failure.is_transient() {
+/// AWS did not answer, somebody else is just deciding, or something has to be mended first. What was decided before that is
+/// finished by the next sweep.
+pub(super) fn out_of_order(failure: &Failure, decides: bool) -> PageReply {
+    let (status, words, more) = if failure.is_transient() && decides {
+        (
+            503,
+            "No answer yet",
+            "AWS did not answer in time, or somebody else is just deciding about this lock. Your decision may be written down already, and is then carried out without you. Open the link of the notice again in a minute to see.",
+        )
+    } else if failure.is_transient() {
         (
             503,
             "Not now",
@@ -106,17 +113,24 @@ pub(super) fn out_of_order(failure: &Failure) -> PageReply {
 mod tests {
     use super::*;
 
+    fn busy() -> Failure {
+        Failure::new("look", "busy", lockwarden_aws::Kind::Transient)
+    }
+
+    #[test]
+    fn who_decides_and_gets_no_answer_is_not_asked_to_send_the_form_again() {
+        let body = out_of_order(&busy(), true).body;
+        assert!(body.contains("may be written down already") && !body.contains("Nothing is lost"));
+    }
+
     #[test]
     fn every_answer_forbids_what_it_does_not_need() {
         for reply in [
             plain(Status::NotFound),
             no_such_link(),
             expired(),
-            out_of_order(&Failure::new(
-                "look",
-                "busy",
-                lockwarden_aws::Kind::Transient,
-            )),
+            out_of_order(&busy(), false),
+            out_of_order(&busy(), true),
         ] {
             let policy = &reply.headers["content-security-policy"];
             assert!(

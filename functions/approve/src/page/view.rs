@@ -1,7 +1,6 @@
 //! Everything that the page shows about a request, gathered at this moment.
 
 use lockwarden_aws::Failure;
-use lockwarden_aws::look;
 use lockwarden_core::commands;
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Channel, Entry, Event, EventKind, Status};
@@ -161,7 +160,7 @@ impl<W: World> Approve<'_, W> {
             Ok(sight) => sight,
             Err(why) => return Ok((Now::Unknown(why), None)),
         };
-        let digest = self.digest_now(entry).await;
+        let digest = self.digest_now(entry, &sight.state).await;
         let now = match release::standing(entry, &sight.present) {
             Standing::Same(lock) => {
                 let look = Look {
@@ -179,16 +178,15 @@ impl<W: World> Approve<'_, W> {
         Ok((now, digest))
     }
 
-    async fn digest_now(&self, entry: &Entry) -> Option<DigestCheck> {
+    async fn digest_now(&self, entry: &Entry, state: &StateObject) -> Option<DigestCheck> {
         let table = entry.places.iter().find_map(|place| match place {
             Place::Dynamodb { table } => self.settings.common.table(table),
             Place::S3 { .. } => None,
         })?;
-        let state = look::state(self.world, &self.settings.common, &entry.path).await;
         match self.world.digest(table, &entry.path).await {
             // A first apply: there is nothing to fit.
-            Ok(None) if state == StateObject::Absent => None,
-            Ok(digest) => Some(DigestCheck::of(digest.as_deref(), &state)),
+            Ok(None) if *state == StateObject::Absent => None,
+            Ok(digest) => Some(DigestCheck::of(digest.as_deref(), state)),
             Err(_) => Some(DigestCheck::Unknown),
         }
     }

@@ -50,6 +50,21 @@ pub enum EventKind {
     Ended,
 }
 
+impl EventKind {
+    /// The kind in a word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Notice => "notice",
+            Self::Decision => "decision",
+            Self::Refusal => "refusal",
+            Self::Outcome => "outcome",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 impl Event {
     /// An event without a person behind it.
     #[must_use]
@@ -69,17 +84,10 @@ impl Event {
     /// The event's place among the others of its lock: by time, then by what it is about.
     #[must_use]
     pub fn sort_key(&self) -> String {
-        let what = match self.what {
-            EventKind::Seen => "seen",
-            EventKind::Notice => "notice",
-            EventKind::Decision => "decision",
-            EventKind::Refusal => "refusal",
-            EventKind::Outcome => "outcome",
-            EventKind::Ended => "ended",
-        };
         format!(
-            "event#{:.6}#{what}#{}",
+            "event#{:.6}#{}#{}",
             self.at,
+            self.what.word(),
             self.delivery.as_deref().unwrap_or("sweep")
         )
     }

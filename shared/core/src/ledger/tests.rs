@@ -591,13 +591,13 @@ fn what_a_release_took_is_remembered_whatever_looks_see_later() {
     let [object, item] = &pair().places[..] else {
         panic!("a pair")
     };
-    assert_eq!(half.released_from, [object.clone()]);
+    assert_eq!(half.released_from, std::slice::from_ref(object));
     let left = Lock {
         places: vec![item.clone()],
         ..pair()
     };
     half.see(&left, at(NOW));
-    assert_eq!(half.places, [item.clone()]);
+    assert_eq!(half.places, std::slice::from_ref(item));
     assert_eq!(half.every_place(), [item.clone(), object.clone()]);
 
     half.decide(decided("d-3")).unwrap();

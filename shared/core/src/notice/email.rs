@@ -334,10 +334,12 @@ fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
         text.field("State", shown(path.as_str(), 1_100));
     }
     if let Some(by) = &outcome.by {
-        text.field(
-            "Decided by",
-            format!("{} (as the message says)", shown(by, FIELD)),
-        );
+        let claimed = shown(by, FIELD);
+        let by = match &outcome.by_verified {
+            Some(verified) => format!("{claimed}, whom AWS knows as {}", shown(verified, FIELD)),
+            None => format!("{claimed} (as the message says)"),
+        };
+        text.field("Decided by", by);
     }
     if let Some(why) = &outcome.why {
         text.field("Why", shown(why, 1_000));
