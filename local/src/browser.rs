@@ -26,6 +26,17 @@ pub struct Browsers {
     folder: TempDir,
 }
 
+/// What a window is like.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowKind {
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+    /// Whether pages may run scripts.
+    pub scripts: bool,
+    /// Whether its owner likes dark pages.
+    pub dark: bool,
+}
+
 impl Browsers {
     /// Starts ChromeDriver; `None` where it or Chromium is not installed (Debian: `chromium` and `chromium-driver`).
     ///
@@ -81,20 +92,24 @@ impl Browsers {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What a new session has to ask for: a headless window of this size, in pixels, that talks to nobody by itself.
+    /// What a new session has to ask for: a headless window that talks to nobody by itself.
     #[must_use]
-    pub fn capabilities(&self, (width, height): (u32, u32), scripts: bool) -> Value {
-        let profile = self
-            .folder
-            .path()
-            .join(format!("profile-{width}-{scripts}-{}", unique()));
+    pub fn capabilities(&self, window: WindowKind) -> Value {
+        let WindowKind {
+            size: (width, height),
+            scripts,
+            dark,
+        } = window;
+        let profile = self.folder.path().join(format!("profile-{}", unique()));
         let scripts = if scripts { 1 } else { 2 };
+        let scheme = if dark { 0 } else { 1 };
         json!({"goog:chromeOptions": {
             "binary": self.chromium,
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--hide-scrollbars",
+                format!("--blink-settings=preferredColorScheme={scheme}"),
                 format!("--window-size={width},{height}"),
                 format!("--user-data-dir={}", profile.display()),
             ],

@@ -21,7 +21,7 @@ mod record;
 mod stores;
 mod terraform;
 
-pub use browser::Browsers;
+pub use browser::{Browsers, WindowKind};
 pub use clients::{Clients, Credentials};
 pub use deploy::{Deployment, deploy, deploy_with_page};
 pub use failure::Failure;

@@ -4,15 +4,14 @@ use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
-use lockwarden_local::{Browsers, Mode};
+use lockwarden_local::{Browsers, Mode, WindowKind};
 use serde_json::{Map, Value};
 
 use crate::stack::{Desk, Stack};
 
 pub(crate) const PHONE: (u32, u32) = (390, 844);
-/// A phone long enough to hold the whole page, for a picture.
-pub(crate) const LONG_PHONE: (u32, u32) = (390, 2000);
 pub(crate) const DESKTOP: (u32, u32) = (1280, 900);
 /// How long a page may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,7 +44,7 @@ fn office() -> Option<&'static Office> {
                 .enable_all()
                 .build()
                 .unwrap()
-                .block_on(Stack::with_page())
+                .block_on(Stack::with_page(&[]))
         });
         Some(Office {
             stack: stack.join().unwrap(),
@@ -60,13 +59,18 @@ pub(crate) struct Window(pub(crate) Client);
 
 impl Window {
     pub(crate) async fn open(size: (u32, u32)) -> Self {
-        Self::with_scripts(size, true).await
+        Self::of(WindowKind {
+            size,
+            scripts: true,
+            dark: false,
+        })
+        .await
     }
 
-    pub(crate) async fn with_scripts(size: (u32, u32), scripts: bool) -> Self {
+    pub(crate) async fn of(kind: WindowKind) -> Self {
         let browsers = &office().unwrap().browsers;
         let wanted: Map<String, Value> =
-            serde_json::from_value(browsers.capabilities(size, scripts)).unwrap();
+            serde_json::from_value(browsers.capabilities(kind)).unwrap();
         let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(wanted)
             .connect(&browsers.endpoint())
@@ -137,9 +141,15 @@ impl Window {
         }
     }
 
+    /// A field of the first form.
+    pub(crate) async fn field(&self, name: &str) -> Element {
+        let field = format!("input[name={name}]");
+        self.0.find(Locator::Css(&field)).await.unwrap()
+    }
+
     /// Types into a field.
     pub(crate) async fn fill(&self, field: &str, text: &str) {
-        let field = self.0.find(Locator::Id(field)).await.unwrap();
+        let field = self.field(field).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
     }

@@ -50,8 +50,8 @@ impl Stack {
 
     /// The same with the approval page.
     #[allow(dead_code, reason = "the tests in a browser share this module")]
-    pub(crate) async fn with_page() -> Self {
-        let (aws, stores, parameters) = Self::ready(&[]).await;
+    pub(crate) async fn with_page(more: &[(&str, &str)]) -> Self {
+        let (aws, stores, parameters) = Self::ready(more).await;
         let (deployed, _) = deploy_with_page(&aws, "lockwarden", &parameters).unwrap();
         Self {
             aws,
