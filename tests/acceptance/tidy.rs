@@ -1,6 +1,8 @@
 //! What holds for the project as a whole.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -146,4 +148,43 @@ fn every_snapshot_of_an_event_has_its_event() {
         count += 1;
     }
     assert!(count > 0);
+}
+
+/// `.ci/run` where the only programs are those of the shell, a `make` that says what it was asked for, and these.
+fn ci_with(programs: &[&str], without_browser: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, script: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    // Nothing can be installed here.
+    write("timeout", "exit 1");
+    write("dirname", "echo \"${1%/*}\"");
+    write("make", "echo \"make $1\"");
+    for program in programs {
+        write(program, "");
+    }
+    let run = Command::new("/bin/sh")
+        .arg(root().join(".ci/run"))
+        .env_clear()
+        .env("PATH", folder.path())
+        .env("WITHOUT_BROWSER", without_browser)
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    (run.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn ci_does_not_pass_over_the_tests_in_a_browser_unless_told_to() {
+    let all = "make check\nmake test\n";
+    let browser = ["chromium", "chromedriver"];
+    assert_eq!(ci_with(&browser, ""), (true, all.to_owned()));
+    assert_eq!(ci_with(&[], "1"), (true, all.to_owned()));
+    for programs in [&browser[..1], &browser[1..], &[]] {
+        let (passed, said) = ci_with(programs, "");
+        assert!(!passed && !said.contains("make"), "{programs:?}: {said}");
+        assert!(said.contains("WITHOUT_BROWSER=1"), "{said}");
+    }
 }
