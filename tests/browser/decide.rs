@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::window::{DESKTOP, PHONE, TYPED, Window, desk, link_of_a_stale_lock};
 
 #[tokio::test]
-async fn a_lock_that_terraform_left_is_released_put_back_and_released_again() {
+async fn a_lock_that_terraform_left_is_released_and_put_back() {
     let Some(desk) = desk() else { return };
     let key = "terraform/terraform.tfstate";
     let link = match Terraform::on_path().unwrap() {
