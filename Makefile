@@ -13,7 +13,8 @@ export SAM_CLI_TELEMETRY := 0
 .PHONY: help setup build demo test test-quick check package format lock-tools
 
 help:  ## Say what there is
-	@echo "Lockwarden. Needs Rust, a C compiler, Python 3 and make. Start with \`make demo\`."
+	@echo "Lockwarden. Needs Rust, a C compiler, Python 3 and make, and for the tests in a browser chromium and chromedriver."
+	@echo "Start with \`make demo\`."
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(TOOLS)  ## Install the tools (a local AWS, the AWS and SAM CLIs, linters) into .venv

@@ -15,6 +15,8 @@ mod adapters;
 
 mod rights;
 mod topics;
+mod page;
+mod chat;
 mod resources;
 mod settings;
 mod interface;

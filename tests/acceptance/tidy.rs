@@ -1,6 +1,8 @@
 //! What holds for the project as a whole.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -75,10 +77,7 @@ fn first_column(document: &str, header: &str) -> Vec<String> {
             .nth(1)
             .is_some_and(|cell| cell.trim() == header)
     };
-    assert!(
-        lines.any(is_header),
-        "README.md has no table that begins with {header}"
-    );
+    assert!(lines.any(is_header), "no table begins with {header}");
     let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
     rows.flat_map(|row| {
         let cell = row.split('|').nth(1).unwrap();
@@ -146,4 +145,112 @@ fn every_snapshot_of_an_event_has_its_event() {
         count += 1;
     }
     assert!(count > 0);
+}
+
+/// `.ci/run` where the only programs are those of the shell, a `make` that says what it was asked for, and these.
+fn ci_with(programs: &[&str], without_browser: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, script: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    // Nothing can be installed here.
+    write("timeout", "exit 1");
+    write("dirname", "echo \"${1%/*}\"");
+    write("make", "echo \"make $1\"");
+    for program in programs {
+        write(program, "");
+    }
+    let run = Command::new("/bin/sh")
+        .arg(root().join(".ci/run"))
+        .env_clear()
+        .env("PATH", folder.path())
+        .env("WITHOUT_BROWSER", without_browser)
+        .output()
+        .unwrap();
+    let said = [run.stdout, run.stderr].concat();
+    (run.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn ci_does_not_pass_over_the_tests_in_a_browser_unless_told_to() {
+    let all = "make check\nmake test\n";
+    let browser = ["chromium", "chromedriver"];
+    assert_eq!(ci_with(&browser, ""), (true, all.to_owned()));
+    assert_eq!(ci_with(&[], "1"), (true, all.to_owned()));
+    for programs in [&browser[..1], &browser[1..], &[]] {
+        let (passed, said) = ci_with(programs, "");
+        assert!(!passed && !said.contains("make"), "{programs:?}: {said}");
+        assert!(said.contains("WITHOUT_BROWSER=1"), "{said}");
+    }
+}
+
+/// The project's files, by their paths in it.
+fn files() -> Vec<String> {
+    let own = |name: &str| !["target", ".git", ".venv", ".aws-sam"].contains(&name);
+    let mut folders = vec![root()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for file in folder.read_dir().unwrap() {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_dir() {
+                folders.extend(own(file.file_name().to_str().unwrap()).then(|| file.path()));
+            } else {
+                let path = file.path();
+                let path = path.strip_prefix(root()).unwrap();
+                files.push(format!("/{}", path.to_str().unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// `a/{b,c}.rs` is `a/b.rs` and `a/c.rs`.
+fn each_of(path: &str) -> Vec<String> {
+    let Some((before, (inside, after))) = path
+        .split_once('{')
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    else {
+        return vec![path.to_owned()];
+    };
+    let names = inside.split(',');
+    names.map(|name| format!("{before}{name}{after}")).collect()
+}
+
+#[test]
+fn every_place_in_the_code_map_is_there() {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let files = files();
+    let places = first_column(&architecture, "Where");
+    let mut places: Vec<String> = places.iter().flat_map(|path| each_of(path)).collect();
+    // Names in capitals and stars stand for many.
+    places.retain(|path| !path.contains('*') && !path.contains("FUNCTION"));
+    assert!(places.len() > 40, "{places:?}");
+    for place in places {
+        let is_there = |file: &String| {
+            file.ends_with(&format!("/{place}")) || file.contains(&format!("/{place}/"))
+        };
+        assert!(files.iter().any(is_there), "there is no {place}");
+    }
+}
+
+#[test]
+fn every_test_that_the_architecture_names_is_there() {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut code = String::new();
+    for file in files().iter().filter(|file| file.ends_with(".rs")) {
+        code += &fs::read_to_string(root().join(&file[1..])).unwrap();
+    }
+    // Tests are named as sentences, which nothing else in backticks is.
+    let is_sentence = |word: &&str| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        word.bytes().all(plain) && word.matches('_').count() >= 4
+    };
+    let words = architecture.split('`').skip(1).step_by(2);
+    let tests: BTreeSet<&str> = words.filter(is_sentence).collect();
+    assert!(tests.len() > 60, "{tests:?}");
+    for test in tests {
+        assert!(code.contains(&format!("fn {test}(")), "no test {test}");
+    }
 }

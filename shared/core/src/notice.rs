@@ -129,6 +129,10 @@ pub struct ApproveFacts {
     pub topic: String,
     /// The message; `by` is for the approver to add.
     pub message: Value,
+    /// The function that carries the decision out: what tells the buttons of several stacks in one chat channel apart. No
+    /// part of the document.
+    #[serde(skip)]
+    pub function: String,
 }
 
 /// What to copy. A command that cannot be printed safely is missing.
@@ -251,6 +255,7 @@ impl Notice {
                 url: desk.link.map(str::to_owned),
                 topic: desk.topic.as_str().to_owned(),
                 message,
+                function: desk.function.to_owned(),
             }),
             commands: Some(Commands::about(&entry.code, lock, judgement, desk)),
             outcome: None,

@@ -9,6 +9,13 @@ use serde_norway::Value as Yaml;
 
 const REGION: &str = "eu-west-1";
 const ACCOUNT: &str = "111122223333";
+/// What tells the stack from every other, at the end of its ID.
+pub(super) const STACK_UUID: &str = "6f1a2b30-8c4d-11f0-9a5e-0a1b2c3d4e5f";
+
+/// As long a name as CloudFormation takes.
+fn stack_name() -> String {
+    "lockwarden-".to_owned() + &"x".repeat(128 - "lockwarden-".len())
+}
 
 /// The template, and the parameters of one deployment of it.
 pub(super) struct Stack {
@@ -38,9 +45,7 @@ impl Stack {
     pub(super) fn properties(&self, id: &str) -> Option<Value> {
         let resource = &self.template["Resources"][id];
         assert!(resource.is_object(), "the template has no resource {id}");
-        let wanted = resource["Condition"]
-            .as_str()
-            .is_none_or(|condition| self.holds(&json!({"Condition": condition})));
+        let wanted = self.is_wanted(resource);
         wanted.then(|| self.resolve(&resource["Properties"]).unwrap_or_default())
     }
 
@@ -55,6 +60,21 @@ impl Stack {
             .chain(object(&own))
             .map(|(name, value)| (name.clone(), text(value)))
             .collect()
+    }
+
+    /// The value of an output, resolved; `None` where its condition leaves the output out.
+    pub(super) fn output(&self, name: &str) -> Option<Value> {
+        let output = &self.template["Outputs"][name];
+        assert!(output.is_object(), "the template has no output {name}");
+        let wanted = self.is_wanted(output);
+        wanted.then(|| self.resolve(&output["Value"]).unwrap_or_default())
+    }
+
+    /// Whether the condition of a resource or output, if it has one, holds.
+    fn is_wanted(&self, part: &Value) -> bool {
+        part["Condition"]
+            .as_str()
+            .is_none_or(|condition| self.holds(&json!({"Condition": condition})))
     }
 
     /// What the rules say against these parameters.
@@ -111,6 +131,10 @@ impl Stack {
                 let whole = text(&self.resolve(&argument[1]).unwrap());
                 Some(whole.split(argument[0].as_str().unwrap()).collect())
             }
+            "Fn::Select" => {
+                let index = usize::try_from(argument[0].as_u64().unwrap()).unwrap();
+                Some(self.resolve(&argument[1]).unwrap()[index].clone())
+            }
             other => panic!("this test does not understand {other}"),
         }
     }
@@ -122,10 +146,16 @@ impl Stack {
             "AWS::AccountId" => Some(ACCOUNT.to_owned()),
             "AWS::Partition" => Some("aws".to_owned()),
             "AWS::URLSuffix" => Some("amazonaws.com".to_owned()),
-            "AWS::StackName" => Some("lockwarden".to_owned()),
+            "AWS::StackName" => Some(stack_name()),
+            "AWS::StackId" => Some(format!(
+                "arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{}/{STACK_UUID}",
+                stack_name()
+            )),
             name => Some(self.parameters.get(name).cloned().unwrap_or_else(
                 || match self.kind(name) {
-                    "AWS::SNS::Topic" | "AWS::IAM::ManagedPolicy" => self.arn(name),
+                    "AWS::SNS::Topic" | "AWS::IAM::ManagedPolicy" | "AWS::Lambda::Alias" => {
+                        self.arn(name)
+                    }
                     _ => name.to_owned(),
                 },
             )),
@@ -135,6 +165,9 @@ impl Stack {
     fn attribute(&self, path: &str) -> String {
         match path.split_once('.') {
             Some((id, "Arn")) => self.arn(id),
+            Some((id, "FunctionUrl")) if self.kind(id) == "AWS::Lambda::Url" => {
+                format!("https://{}.lambda-url.{REGION}.on.aws/", id.to_lowercase())
+            }
             _ => panic!("this test does not understand the attribute {path}"),
         }
     }
@@ -146,6 +179,12 @@ impl Stack {
             "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{id}"),
             "AWS::Serverless::Function" => {
                 format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{id}")
+            }
+            "AWS::Lambda::Alias" => {
+                let alias = self.properties(id).unwrap();
+                let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function");
+                let part = |name: &str| text(&alias[name]);
+                format!("{function}:{}:{}", part("FunctionName"), part("Name"))
             }
             "AWS::Logs::LogGroup" => format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{id}:*"),
             "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{id}"),

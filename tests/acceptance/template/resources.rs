@@ -1,7 +1,5 @@
 //! What no resource may lack: a way for failures to be seen, a ledger that lasts, parameters that explain themselves.
 
-use jiff::SignedDuration;
-use lockwarden_core::decision::{self, Action};
 use serde_json::{Value, json};
 
 use super::cloudformation::{Stack, object, template};
@@ -246,71 +244,8 @@ fn only_lambda_takes_on_the_roles() {
     }
 }
 
-/// A button's command, with a request in it as Amazon Q puts it in, from where its payload begins.
-fn pressed(action: &Value) -> (&str, String) {
-    let command = action["Definition"]["CommandText"].as_str().unwrap();
-    let (head, payload) = command.split_once(" --payload ").unwrap();
-    (head, payload.replace("$request", "7F3K2QWX"))
-}
-
-#[test]
-fn a_button_in_chat_sends_a_decision_that_is_understood() {
-    let stack = Stack::with(&[
-        ("LockTableNames", "tf-locks"),
-        ("ChatCustomAction", "enabled"),
-    ]);
-    for (id, action) in [
-        ("ReleaseInChat", Action::Release),
-        (
-            "KeepInChat",
-            Action::Keep {
-                for_: SignedDuration::from_hours(2),
-            },
-        ),
-    ] {
-        let button = stack.properties(id).unwrap();
-        let (head, payload) = pressed(&button);
-        assert_eq!(
-            head,
-            "lambda invoke --function-name ApproveFunction --region eu-west-1"
-        );
-        let decision = decision::parse(&payload).unwrap();
-        assert_eq!((decision.action, decision.by.as_str()), (action, "chat"));
-        assert_eq!(decision.target.request.unwrap().as_str(), "7F3K2QWX");
-        assert!(decision.even_if.is_empty(), "a button is no open eyes");
-    }
-}
-
-#[test]
-fn a_button_stands_only_under_a_notice_whose_request_it_may_decide() {
-    let stack = Stack::with(&[
-        ("LockTableNames", "tf-locks"),
-        ("ChatCustomAction", "enabled"),
-    ]);
-    for (id, leave) in [("ReleaseInChat", "may_release"), ("KeepInChat", "may_keep")] {
-        let button = stack.properties(id).unwrap();
-        let attachment = &button["Attachments"][0];
-        assert_eq!(attachment["NotificationType"], "Custom");
-        let from = |name: &str| json!(format!("event.metadata.additionalContext.{name}"));
-        assert_eq!(
-            attachment["Variables"],
-            json!({"request": from("request"), leave: from(leave)})
-        );
-        assert_eq!(
-            attachment["Criteria"],
-            json!([
-                {"Operator": "HAS_VALUE", "VariableName": "request"},
-                {"Operator": "EQUALS", "VariableName": leave, "Value": "yes"},
-            ])
-        );
-    }
-}
-
 #[test]
 fn optional_parts_are_left_out_until_asked_for() {
-    for button in ["ReleaseInChat", "KeepInChat"] {
-        assert_eq!(stack().properties(button), None);
-    }
     assert_eq!(stack().properties("NoticeEmailSubscription"), None);
     assert_eq!(
         properties("SweepFunction").get("ReservedConcurrentExecutions"),

@@ -159,16 +159,3 @@ fn the_policy_for_approvers_lets_them_decide_and_nothing_else() {
     assert_eq!(approver.actions_on(APPROVE), ["lambda:InvokeFunction"]);
     assert!(approver.actions_on(NOTICES).is_empty());
 }
-
-#[test]
-fn an_approver_reaches_the_page_through_its_url_only() {
-    let stack = Stack::with(&[("LockTableNames", "tf-locks"), ("ApprovalPage", "iam")]);
-    let approver = Policy::of_resource(&stack, "ApproverPolicy");
-    let through = approver.statement("ThroughThePageOnly");
-    assert_eq!(
-        through["Condition"],
-        json!({"Bool": {"lambda:InvokedViaFunctionUrl": "true"}})
-    );
-    let page = approver.statement("DecideOnThePage");
-    assert_eq!(page["Action"], "lambda:InvokeFunctionUrl");
-}

@@ -27,6 +27,8 @@ const FIELD: usize = 300;
 const PATH: usize = 700;
 /// How much of a record that cannot be understood.
 const RAW: usize = 500;
+/// The longest name of a Lambda function (characters).
+const LONGEST_FUNCTION: usize = 64;
 
 /// The notification, as Amazon Q takes it.
 #[derive(Serialize)]
@@ -276,6 +278,11 @@ fn context(notice: &Notice) -> BTreeMap<&'static str, String> {
         let path = Some(lock.lock_id.as_str()).filter(|path| is_plain_path(path));
         context.extend(path.map(|path| ("lock_id", path.to_owned())));
     }
+    // A channel may show the notices of several stacks, and Amazon Q offers every button of the channel under each of them
+    // whose criteria it meets. So the button asks whether the notice is one of its own stack.
+    let function = notice.approve.iter().map(|approve| &approve.function);
+    let function = function.filter(|name| is_function_name(name));
+    context.extend(function.map(|name| ("approve_function", name.clone())));
     let needs_nothing = |verdict: &VerdictFacts| verdict.needs_even_if.is_empty();
     let is_plain = notice.verdict.as_ref().is_some_and(needs_nothing);
     let yes_or_no = |yes| if yes { "yes" } else { "no" }.to_owned();
@@ -288,6 +295,12 @@ fn context(notice: &Notice) -> BTreeMap<&'static str, String> {
 fn is_plain_path(path: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:+=".contains(&byte);
     path.len() <= PATH && !path.starts_with('-') && path.bytes().all(plain)
+}
+
+/// A name as Lambda takes it. A setting made by hand may hold an ARN, which no button of a template asks for.
+fn is_function_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    name.len() <= LONGEST_FUNCTION && !name.starts_with('-') && name.bytes().all(plain)
 }
 
 /// Foreign text in a code span.

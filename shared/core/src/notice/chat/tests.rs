@@ -68,6 +68,7 @@ fn a_stale_lock_is_told_in_the_schema_of_amazon_q() {
       },
       "metadata": {
         "additionalContext": {
+          "approve_function": "approve",
           "id": "A-0000",
           "kind": "stale_lock",
           "lock_id": "acme/prod/a.tfstate",
@@ -154,6 +155,29 @@ fn the_request_is_all_that_a_button_needs_to_decide() {
     let message = json!({"decision": "release", "request": request, "by": "chat"}).to_string();
     let decision = crate::decision::parse(&message).unwrap();
     assert_eq!(decision.target.request.unwrap().as_str(), "7F3K2QWX");
+}
+
+#[test]
+fn a_notice_names_the_function_whose_buttons_may_stand_under_it() {
+    let mut notice = asking(NoticeKind::StaleLock, stale());
+    let longest = "f".repeat(LONGEST_FUNCTION);
+    let too_long = "f".repeat(LONGEST_FUNCTION + 1);
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:approve";
+    for (function, is_named) in [
+        ("prod_locks-ApproveFunction-1A2B3C", true),
+        (&longest, true),
+        (&too_long, false),
+        (arn, false),
+        ("-x", false),
+        ("a b", false),
+        ("$(x)", false),
+    ] {
+        notice.approve.as_mut().unwrap().function = function.to_owned();
+        let body = sent(&notice);
+        let context = body["metadata"]["additionalContext"].get("approve_function");
+        let expected = json!(function);
+        assert_eq!(context, is_named.then_some(&expected), "{function}");
+    }
 }
 
 #[test]
