@@ -16,7 +16,7 @@ use serde::Deserialize;
 /// One thing to answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// The id of the SNS message or of the request: the same again is the same delivery again.
+    /// The id of the text message, of the SNS message or of the request: the same again is the same delivery again.
     pub id: String,
     /// The way it came.
     pub channel: Channel,
@@ -55,6 +55,25 @@ pub struct TextMessage {
     /// The id of the message that it answers, where the network can tell.
     #[serde(rename = "previousPublishedMessageId")]
     pub answers: Option<String>,
+    /// The id that the network gave to it.
+    #[serde(rename = "inboundMessageId")]
+    pub id: Option<String>,
+}
+
+impl TextMessage {
+    /// The id of its delivery: one text message that is published twice comes as two SNS messages, and is still one.
+    ///
+    /// `None` where its own id is missing or could belong to several messages. Whoever may publish to the topic can
+    /// choose an id, and so make a message of their own the repeat of an earlier one, which has no effect. The id of a
+    /// message that is yet to come nobody can guess.
+    fn delivery_id(&self) -> Option<String> {
+        let id = self.id.as_deref()?;
+        let is_plausible = (SHORTEST_TEXT_ID..=LONGEST_TEXT_ID).contains(&id.len())
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        is_plausible.then(|| format!("sms-{id}"))
+    }
 }
 
 /// Without its text and with the end of its number only: it may be anybody's.
@@ -122,6 +141,10 @@ enum QueryKind {
 
 /// Longer than any id that AWS gives out.
 pub(crate) const LONGEST_ID: usize = 128;
+/// How short and how long the id of a text message may be (bytes). The user guide shows a UUID, which has 36; a count
+/// such as `7` would begin anew one day.
+const SHORTEST_TEXT_ID: usize = 16;
+const LONGEST_TEXT_ID: usize = 64;
 
 /// Reads an event. `request_id` is the id that Lambda gave to this invoke and keeps when it tries again.
 #[must_use]
@@ -162,12 +185,12 @@ fn delivered(sns: SnsMessage, approvals: &TopicArn) -> Delivered {
             approvals.as_str()
         )))
     };
-    let (channel, source) = match &body {
-        Body::Text(text) => (Channel::Sms, Some(text.from.clone())),
-        Body::Message(_) | Body::Refused(_) => (Channel::Sns, None),
+    let (channel, source, id) = match &body {
+        Body::Text(text) => (Channel::Sms, Some(text.from.clone()), text.delivery_id()),
+        Body::Message(_) | Body::Refused(_) => (Channel::Sns, None, None),
     };
     Delivered {
-        id: sns.message_id.chars().take(LONGEST_ID).collect(),
+        id: id.unwrap_or_else(|| sns.message_id.chars().take(LONGEST_ID).collect()),
         channel,
         sent_at: Some(sns.timestamp),
         verified: None,
@@ -181,7 +204,9 @@ fn delivered(sns: SnsMessage, approvals: &TopicArn) -> Delivered {
 /// that stands in a text message can pass for a decision of the topic.
 /// <https://docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html>
 ///
-/// Whoever may publish to the topic can make up such a document. It gives nobody more than a decision of their own.
+/// Whoever may publish to the topic can make up such a document, with the number of an approver in it. It decides no more
+/// than a decision of their own would, but the audit log then has `sms` and that number as channel and source: of what
+/// came by the topic both are claims.
 fn message(message: String) -> Body {
     // serde would also take an array, by position.
     let is_object = message.trim_start().starts_with('{');
@@ -237,10 +262,8 @@ mod tests {
     #[test]
     fn a_text_message_carries_its_number_and_what_it_answers() {
         let delivered = from_topic(&payload("RELEASE 7F3K2QWX").to_string());
-        assert_eq!(
-            (delivered.id.as_str(), delivered.channel),
-            ("m-1", Channel::Sms)
-        );
+        assert_eq!(delivered.channel, Channel::Sms);
+        assert_eq!(delivered.id, "sms-cae173d2-66b9-564c-8309-21f858e9fb84");
         assert_eq!(delivered.source.as_deref(), Some("+14255550182"));
         assert_eq!(delivered.verified, None);
         let Body::Text(text) = delivered.body else {
@@ -249,6 +272,35 @@ mod tests {
         assert_eq!(text.text.as_deref(), Some("RELEASE 7F3K2QWX"));
         assert_eq!(text.answers.as_deref(), Some("wJalrXUtnFEMI"));
         assert_eq!(format!("{text:?}"), "TextMessage(...82)");
+    }
+
+    #[test]
+    fn a_text_message_is_known_by_its_own_id_where_that_can_tell_it_from_all_others() {
+        let delivery = |id: serde_json::Value| {
+            let mut payload = payload("RELEASE 7F3K2QWX");
+            payload["inboundMessageId"] = id;
+            from_topic(&payload.to_string()).id
+        };
+        for id in [
+            "cae173d2-66b9-564c-8309-21f858e9fb84",
+            "0123456789abcdef",
+            &"Z".repeat(64),
+        ] {
+            assert_eq!(delivery(id.into()), format!("sms-{id}"));
+        }
+        for id in [
+            "",
+            "7",
+            "0123456789abcde",
+            &"z".repeat(65),
+            "cae173d2 66b9 564c 8309 21f858e9fb84",
+            "cae173d2#66b9#564c#8309#21f858e9fb84",
+            "cae173d2\n66b9\u{202e}564c-8309",
+            "日本日本日本日本",
+        ] {
+            assert_eq!(delivery(id.into()), "m-1", "{id:?}");
+        }
+        assert_eq!(delivery(serde_json::Value::Null), "m-1");
     }
 
     #[test]
