@@ -127,6 +127,9 @@ fn a_request_and_a_lock_that_disagree_are_refused() {
                 .contains("about another lock")
         );
     }
+    assert_eq!(world.told_count("rejected"), 2);
+    assert_eq!(world.audited(&request, EventKind::Refusal), 2);
+    assert_eq!(world.refusals(), [], "the lock of the request is known");
     let mut right = release_by_name(STATE, "ci-7");
     right["request"] = json!(request);
     assert_eq!(outcome_of(&world.decide(&right)), "released");

@@ -115,16 +115,23 @@ pub async fn handle(
 
 impl<W: World> Approve<'_, W> {
     async fn answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
-        // Anybody can send a text message, so a stranger's is turned away before anything is looked up.
-        if let Body::Text(text) = &delivered.body
-            && self.approver(text).is_none()
-        {
-            return Ok(self.turn_away(text));
-        }
+        let read = match &delivered.body {
+            Body::Message(message) => decision::parse(message),
+            Body::Text(text) => match self.read_text(text) {
+                Some(read) => read,
+                // Anybody can send a text message, so a stranger's is turned away before anything is looked up.
+                None => return Ok(self.turn_away(text)),
+            },
+            Body::Refused(rejection) => Err(rejection.clone()),
+        };
         if let Some(known) = self.world.delivery(&delivered.id).await? {
             return self.repeat(known).await;
         }
-        let outcome = self.first_answer(delivered).await?;
+        let outcome = match read {
+            // Boxed, as its future is by far the largest.
+            Ok(decision) => Box::pin(self.follow(delivered, decision)).await?,
+            Err(rejection) => self.reject(delivered, rejection).await?,
+        };
         tracing::info!(
             outcome = outcome.result.word(),
             request = outcome.request.as_ref().map(ToString::to_string),
@@ -132,18 +139,6 @@ impl<W: World> Approve<'_, W> {
             "decision answered"
         );
         Ok(outcome)
-    }
-
-    async fn first_answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
-        match &delivered.body {
-            Body::Message(message) => match decision::parse(message) {
-                // Boxed, as its future is by far the largest.
-                Ok(decision) => Box::pin(self.follow(delivered, decision)).await,
-                Err(rejection) => self.reject(delivered, rejection).await,
-            },
-            Body::Text(text) => self.answer_text(delivered, text).await,
-            Body::Refused(rejection) => self.reject(delivered, rejection.clone()).await,
-        }
     }
 
     /// The same answer as before; what was owed then and not told is told now.

@@ -1,17 +1,20 @@
-//! Which entry of the ledger a decision means, and what is on its path.
+//! Which entry of the ledger a decision means, whether all of it means that one, and what is on its path.
 
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look;
-use lockwarden_core::decision::{self, NamedLock, Rejection, Target};
+use lockwarden_core::decision::{self, Decision, NamedLock, Rejection, Target};
 use lockwarden_core::ids::{Identity, LockPath, RequestCode};
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind};
 use lockwarden_core::lock::Lock;
+use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::text;
 
 use crate::answer::Approve;
+use crate::incoming::Delivered;
+use crate::outcomes::about;
 use crate::ports::World;
 
 /// The entry that a decision means.
@@ -37,29 +40,48 @@ impl<W: World> Approve<'_, W> {
     /// Finds the entry of a decision. A lock that is named by path and ID and that no sweep has seen yet gets one.
     pub(crate) async fn find(&self, target: &Target) -> Result<Found, Failure> {
         match (&target.request, &target.lock) {
-            (Some(code), named) => self.by_code(code, named.as_ref()).await,
+            (Some(code), _) => self.by_code(code).await,
             (None, Some(named)) => self.by_name(named).await,
             (None, None) => Ok(nothing("the decision names no lock")),
         }
     }
 
-    async fn by_code(
+    async fn by_code(&self, code: &RequestCode) -> Result<Found, Failure> {
+        let entry = self.world.entry(code).await?;
+        Ok(entry.map_or_else(
+            || {
+                nothing(format!(
+                    "there is no request {code}; the code stands in the notice, after the word `Request`"
+                ))
+            },
+            |entry| Found::Entry(Box::new(entry)),
+        ))
+    }
+
+    /// The refusal of a decision that contradicts itself: what else it says points to another lock than its request.
+    ///
+    /// The lock of the request is known, so its history has the refusal, and no daily limit counts it: whoever knows the
+    /// code of a lock can be refused about it in other ways just as often.
+    pub(crate) async fn contradicts_itself(
         &self,
-        code: &RequestCode,
-        named: Option<&NamedLock>,
-    ) -> Result<Found, Failure> {
-        let Some(entry) = self.world.entry(code).await? else {
-            return Ok(nothing(format!(
-                "there is no request {code}; the code stands in the notice, after the word `Request`"
-            )));
-        };
-        if named.is_some_and(|named| !is_named(&entry, named)) {
-            return Ok(nothing(format!(
-                "request {code} is about another lock than the `lock_id` and `id` of the decision: it is about the state {}",
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: &Entry,
+    ) -> Result<Option<Outcome>, Failure> {
+        let named = decision.target.lock.as_ref();
+        if named.is_some_and(|named| !is_named(entry, named)) {
+            let why = format!(
+                "request {} is about another lock than the `lock_id` and `id` of the decision: it is about the state {}",
+                entry.code,
                 text::shown(entry.path.as_str(), 300)
-            )));
+            );
+            // Nobody can tell which of the two is meant, so the example names neither.
+            return Ok(Some(Outcome {
+                example: Some(decision::example(None, &[])),
+                ..about(entry, OutcomeKind::Rejected, &decision.by).because(why)
+            }));
         }
-        Ok(Found::Entry(Box::new(entry)))
+        self.answers_another(delivered, decision, entry).await
     }
 
     async fn by_name(&self, named: &NamedLock) -> Result<Found, Failure> {

@@ -120,6 +120,9 @@ impl<W: World> Approve<'_, W> {
         if entry.begun().is_some() {
             return self.after_another(delivered, entry, in_hand).await;
         }
+        if let Some(outcome) = self.contradicts_itself(delivered, decision, &entry).await? {
+            return self.refuse(delivered, &entry, outcome).await;
+        }
         if let Some(outcome) = pressed_twice(delivered, decision, &entry, self.world.now()) {
             return Ok(Step::Done(Box::new(outcome)));
         }

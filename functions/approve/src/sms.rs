@@ -6,19 +6,22 @@
 use lockwarden_aws::Failure;
 use lockwarden_core::decision::{Action, Decision, Rejection};
 use lockwarden_core::ids::RequestCode;
-use lockwarden_core::ledger::Channel;
+use lockwarden_core::ledger::{Channel, Entry};
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
-use lockwarden_core::sms::{self, PhoneNumber};
+use lockwarden_core::sms;
 
 use crate::answer::Approve;
-use crate::incoming::{Delivered, LONGEST_ID, TextMessage};
+use crate::incoming::{Body, Delivered, LONGEST_ID, TextMessage};
+use crate::outcomes::about;
 use crate::ports::World;
 
 impl<W: World> Approve<'_, W> {
-    /// The number of a message, if it may decide.
-    pub(crate) fn approver(&self, message: &TextMessage) -> Option<&PhoneNumber> {
+    /// What a message decides, or what is wrong with it; `None` if its number may not decide.
+    pub(crate) fn read_text(&self, message: &TextMessage) -> Option<Result<Decision, Rejection>> {
         let mut approvers = self.settings.sms_approvers.iter();
-        approvers.find(|approver| approver.as_str() == message.from)
+        let approver = approvers.find(|approver| approver.as_str() == message.from)?;
+        let text = message.text.as_deref().unwrap_or_default();
+        Some(sms::parse(text, approver))
     }
 
     /// Refuses a message of a number that is not listed. Nothing is written and nobody is told: else whoever knows the
@@ -32,26 +35,19 @@ impl<W: World> Approve<'_, W> {
         Outcome::new(OutcomeKind::Rejected, None).because("this number may not decide")
     }
 
-    /// Answers a message of a number that may decide.
-    pub(crate) async fn answer_text(
+    /// The refusal of a message that answers the notice of another request than the one that it names.
+    pub(crate) async fn answers_another(
         &self,
         delivered: &Delivered,
-        message: &TextMessage,
-    ) -> Result<Outcome, Failure> {
-        let Some(approver) = self.approver(message) else {
-            return Ok(self.turn_away(message));
+        decision: &Decision,
+        entry: &Entry,
+    ) -> Result<Option<Outcome>, Failure> {
+        let Body::Text(message) = &delivered.body else {
+            return Ok(None);
         };
-        let text = message.text.as_deref().unwrap_or_default();
-        let decision = match sms::parse(text, approver) {
-            Ok(decision) => decision,
-            Err(rejection) => return self.reject(delivered, rejection).await,
-        };
-        match self.answered_request(message).await? {
-            Some(other) if Some(&other) != decision.target.request.as_ref() => {
-                self.reject(delivered, mixed_up(&decision, &other)).await
-            }
-            Some(_) | None => self.follow(delivered, decision).await,
-        }
+        let answered = self.answered_request(message).await?;
+        let another = answered.filter(|answered| *answered != entry.code);
+        Ok(another.map(|another| mixed_up(decision, entry, &another)))
     }
 
     /// The request of the notice that a message answers, as far as anybody can tell. An unknown id is no reason to refuse: the
@@ -80,20 +76,35 @@ impl Delivered {
     }
 }
 
-/// The message answers the notice of one request and names another. The notice of this refusal is not written down as one to
-/// answer, so whoever meant it says it again.
-fn mixed_up(decision: &Decision, answered: &RequestCode) -> Rejection {
-    let named = decision.target.request.as_ref();
-    let code = named.map_or("none", RequestCode::as_str);
-    Rejection {
-        why: format!(
+/// The notice of this refusal is not written down as one to answer, so whoever meant it says it again.
+fn mixed_up(decision: &Decision, entry: &Entry, answered: &RequestCode) -> Outcome {
+    let code = &entry.code;
+    Outcome {
+        example: Some(sms::example(decision.action, Some(code))),
+        ..about(entry, OutcomeKind::Rejected, &decision.by).because(format!(
             "the text message answers the notice about request {answered}, and names request {code}; if {code} is meant, \
              send it again"
-        ),
-        example: sms::example(decision.action, named),
-        by: Some(decision.by.clone()),
+        ))
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_vouches_for_nobody_who_sends_a_text_message() {
+        for verified in [None, Some("arn:aws:iam::123456789012:user/bob".to_owned())] {
+            let delivered = Delivered {
+                id: "m-1".to_owned(),
+                channel: Channel::Sms,
+                sent_at: None,
+                verified,
+                source: None,
+                token: None,
+                body: Body::Message(String::new()),
+            };
+            assert!(!delivered.is_vouched_for());
+        }
+    }
+}

@@ -22,13 +22,12 @@ pub(super) fn line(notice: &Notice) -> String {
     if !answer(notice).is_empty() && answered.len() <= LONGEST {
         return answered;
     }
-    let code = notice
-        .request
-        .as_ref()
-        .map(|code| format!(" ({code})"))
-        .unwrap_or_default();
-    let room = LONGEST.saturating_sub(head.len() + code.len()).max(10);
-    shown_ascii(&format!("{head}{}{code}", tail_ascii(path, room)), LONGEST)
+    let tail = again(notice).unwrap_or_else(|| {
+        let code = notice.request.as_ref();
+        code.map(|code| format!(" ({code})")).unwrap_or_default()
+    });
+    let room = LONGEST.saturating_sub(head.len() + tail.len()).max(10);
+    shown_ascii(&format!("{head}{}{tail}", tail_ascii(path, room)), LONGEST)
 }
 
 /// What to send. A release that wants something said with open eyes is nothing for a text message.
@@ -41,6 +40,14 @@ fn answer(notice: &Notice) -> String {
         }
         Some(_) | None => String::new(),
     }
+}
+
+/// What to send instead of a text message that was refused. Whoever sent it may have nothing else at hand, so this
+/// matters more than the whole path.
+fn again(notice: &Notice) -> Option<String> {
+    let example = notice.outcome.as_ref()?.example.as_deref();
+    let order = example.filter(|text| sms::is_order(text))?;
+    Some(format!(". If you mean this lock, send: {order}"))
 }
 
 fn without_lock(notice: &Notice) -> String {

@@ -287,6 +287,30 @@ fn who_sent_a_wrong_text_message_is_told_what_to_send() {
 }
 
 #[test]
+fn who_sent_a_text_message_about_the_wrong_lock_is_told_how_to_say_that_it_is_meant() {
+    let line = |path: &str, code: &str| {
+        let lock = gather(vec![item("locks", path, "A")]).remove(0);
+        let entry = Entry::first_sight(lock.code(0), &lock, at("2026-01-01T00:10:00Z"));
+        let outcome = Outcome {
+            example: Some(format!("RESTORE {code}")),
+            ..Outcome::new(OutcomeKind::Rejected, None)
+        };
+        sms(&Notice::of_outcome(outcome, Some(&entry)))
+    };
+    assert_snapshot!(line("b/k", "9HXM4TQA"), @"Lockwarden: Decision not carried out b/k. If you mean this lock, send: RESTORE 9HXM4TQA");
+    let code = "9HXM4TQA".repeat(6);
+    let longest = line(&format!("b/{}", "x".repeat(300)), &code);
+    assert!(
+        longest.len() <= 140 && longest.contains(" ...x"),
+        "{longest}"
+    );
+    assert!(
+        longest.ends_with(&format!("x. If you mean this lock, send: RESTORE {code}")),
+        "{longest}"
+    );
+}
+
+#[test]
 fn a_text_message_is_one_line_with_the_code() {
     let notice = asking(
         NoticeKind::StaleLock,
