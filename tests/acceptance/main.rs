@@ -22,6 +22,7 @@ mod releases;
 mod decisions;
 mod page;
 mod restores;
+mod sms;
 mod history;
 mod logs;
 mod races;

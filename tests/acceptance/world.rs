@@ -2,7 +2,7 @@
 //!
 //! `stores` and `ledger` hold what is stored, with the conditions of the real services. `holders` is what Terraform
 //! does. `process` is one run of a function with all that may happen to it, `run` runs many at once. The two `…_ports`
-//! files say how each port reaches the stores, `pages` is a browser, and `seen` is what a test can do and ask in a word.
+//! files say how each port reaches the stores, `pages` is a browser, `phones` send text messages, and `seen` is what a test can do and ask in a word.
 
 mod stores;
 mod ledger;
@@ -13,6 +13,7 @@ mod sweep_ports;
 mod approve_ports;
 mod messages;
 mod pages;
+mod phones;
 mod seen;
 
 use std::cell::{Cell, RefCell};
@@ -24,6 +25,7 @@ use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
 pub(crate) use holders::{Kind, buckets, id_of, record_text};
 pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if, restore};
 pub(crate) use pages::{Link, Page, Visit};
+pub(crate) use phones::{ALICE, BOB, STRANGER, Sms};
 pub(crate) use process::{Answer, Fate};
 pub(crate) use run::Task;
 pub(crate) use seen::outcome_of;

@@ -190,7 +190,7 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    /// The lock of the decision is gone. The answer is kept, and nobody else needs to hear it.
+    /// The lock of the decision is gone. The answer is kept, and told only to who would not hear it otherwise.
     async fn too_late(
         &self,
         delivered: &Delivered,
@@ -218,10 +218,13 @@ impl<W: World> Approve<'_, W> {
             now_held_by,
             ..about(entry, result, &decision.by).because(how_it_ended(entry))
         };
-        // People heard that the holder let go, and not that another has the lock since. Whoever invokes sees the answer.
-        let is_news = entry.status == Status::Ended
-            && outcome.now_held_by.is_some()
-            && delivered.channel == Channel::Sns;
+        // People heard that the holder let go, and not that another has the lock since. Whoever invokes sees the answer; a
+        // phone has no way to it but the notice.
+        let is_news = match delivered.channel {
+            Channel::Sms => true,
+            Channel::Sns => entry.status == Status::Ended && outcome.now_held_by.is_some(),
+            Channel::Invoke | Channel::Page => false,
+        };
         if is_news {
             return self.refuse(delivered, entry, outcome).await;
         }

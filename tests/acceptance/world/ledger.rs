@@ -16,6 +16,9 @@ use serde_json::Value;
 
 type Item = HashMap<String, AttributeValue>;
 
+/// DynamoDB takes no longer partition key (bytes), and each of ours has a word in front.
+const LONGEST_KEY: usize = 2_000;
+
 /// The ledger's items, by what they hold.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
@@ -102,6 +105,7 @@ impl Ledger {
     }
 
     pub(super) fn notice_request(&self, message_id: &str) -> Option<RequestCode> {
+        assert!(!message_id.is_empty() && message_id.len() < LONGEST_KEY);
         self.notices.get(message_id).cloned()
     }
 
@@ -125,6 +129,7 @@ impl Ledger {
     }
 
     pub(super) fn delivery(&self, id: &str) -> Option<Delivery> {
+        assert!(id.len() < LONGEST_KEY);
         self.deliveries.get(id).map(value_of)
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Object {
 /// A notice that went out.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
+    /// The id of its message.
+    pub(crate) id: String,
     pub(crate) notice: Notice,
     pub(crate) subject: String,
     pub(crate) message: String,
@@ -234,13 +236,15 @@ impl Stores {
         let rendered = notice.render();
         assert!(rendered.subject.is_ascii() && rendered.subject.len() < 100);
         assert!(rendered.message.len() < 256 * 1024);
+        self.messages += 1;
+        let id = format!("message-{:04}", self.messages);
         self.published.push(Published {
+            id: id.clone(),
             notice: notice.clone(),
             subject: rendered.subject,
             message: rendered.message,
         });
-        self.messages += 1;
-        format!("message-{:04}", self.messages)
+        id
     }
 }
 
