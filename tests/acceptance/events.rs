@@ -6,18 +6,22 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::world::{Fate, Kind, Link, Page, Task, World};
+use crate::world::{Fate, Kind, Link, Page, Task, World, keep, release};
 
 /// The lock that the events are about: the state, the ID, and the request code that follows from the two.
 const STATE: &str = "acme-tf-state/prod/terraform.tfstate";
 const ID: &str = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 const REQUEST: &str = "0GHC0AXS";
+/// Another state, whose lock people are asked about too where an event needs one.
+const OTHER: &str = "acme-tf-state/prod/network.tfstate";
 
 /// The situations of `approve`.
 const APPROVE: &[&str] = &[
     "a-pair",
     "approved",
     "changed-hands",
+    "chat-keep",
+    "chat-release",
     "direct-release",
     "empty",
     "even-if-by-open-topic",
@@ -25,6 +29,7 @@ const APPROVE: &[&str] = &[
     "even-if-direct",
     "finish",
     "finish-nothing",
+    "history",
     "keep",
     "lock-id-without-id",
     "missing-by",
@@ -37,7 +42,14 @@ const APPROVE: &[&str] = &[
     "releases-disabled",
     "request-and-lock-disagree",
     "reserved-name",
+    "restore",
+    "restore-held",
     "signs-of-life",
+    "sms-keep",
+    "sms-other-notice",
+    "sms-release",
+    "sms-typo",
+    "sms-unlisted",
     "two-messages",
     "unknown-field",
     "unknown-request",
@@ -109,6 +121,30 @@ fn approve_answers_every_event() {
     });
 }
 
+/// What a button of the template sends, with a request in it as Amazon Q puts it in.
+fn sent_by(button: &str) -> String {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let template = std::fs::read_to_string(template).unwrap();
+    let (_, action) = template.split_once(&format!("\n  {button}:\n")).unwrap();
+    let (_, payload) = action.split_once(" --payload ").unwrap();
+    let (payload, _) = payload.split_once('\'').unwrap();
+    payload.replace("$request", REQUEST)
+}
+
+#[test]
+fn the_events_from_chat_are_what_its_buttons_send() {
+    for (situation, button) in [
+        ("chat-release", "ReleaseInChat"),
+        ("chat-keep", "KeepInChat"),
+    ] {
+        let event = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../events/approve")
+            .join(format!("{situation}.json"));
+        let event = std::fs::read_to_string(event).unwrap();
+        assert_eq!(event.trim_end(), sent_by(button), "{situation}");
+    }
+}
+
 #[test]
 fn approve_shows_every_page() {
     insta::glob!("../../events/approve", "page-*.json", |file| {
@@ -142,6 +178,7 @@ fn before_approve(situation: &str) -> World {
     let world = match situation {
         "releases-disabled" => World::with(&[("RELEASES", "disabled")]),
         "even-if-by-restricted-topic" => World::with(&[("TOPIC_RESTRICTED", "true")]),
+        _ if situation.starts_with("sms-") => World::with_phones(&[]),
         _ => World::new(),
     };
     held(
@@ -164,6 +201,23 @@ fn before_approve(situation: &str) -> World {
             world.lock(Kind::Item, STATE, "ci-node-08");
         }
         "finish" => world.leave_half_done(REQUEST),
+        "sms-other-notice" => {
+            world.lock(Kind::Item, OTHER, "ci-node-08");
+            world.ask_about(OTHER);
+        }
+        "history" => {
+            world.wait("5m");
+            world.decide(&keep(REQUEST, "30m"));
+            world.wait("30m");
+            world.decide_by_topic(&release(REQUEST));
+        }
+        "restore" | "restore-held" => {
+            world.wait("5m");
+            assert_eq!(world.release(REQUEST), "released");
+            if situation == "restore-held" {
+                world.lock(Kind::Item, STATE, "ci-node-08");
+            }
+        }
         _ => {}
     }
     world.wait("5m");
