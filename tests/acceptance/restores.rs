@@ -351,8 +351,113 @@ fn what_another_hand_has_put_back_is_neither_completed_nor_taken_away() {
     world.put_lock_file(STATE, odd_text().as_bytes());
     let outcome = world.decide(&restore(&request));
     assert_eq!(outcome_of(&outcome), "rejected", "{outcome}");
-    assert!(outcome["why"].as_str().unwrap().contains("by another hand"));
+    assert!(outcome["why"].as_str().unwrap().contains("is there again"));
     assert!(world.has_object(STATE));
+}
+
+#[test]
+fn what_an_older_version_released_comes_back_too() {
+    for kind in Kind::ALL {
+        let (world, request) = released(kind);
+        let mut entry = world.entry(&request);
+        entry.released_from.clear();
+        world.put_entry(&entry);
+        assert_eq!(outcome_of(&world.decide(&restore(&request))), "restored");
+        assert_is_back(&world, kind, "of an older version");
+    }
+}
+
+#[test]
+fn a_pair_that_was_half_released_and_lost_its_other_half_comes_back_whole() {
+    let world = World::new();
+    world.lock_with(Kind::Pair, STATE, &odd_text());
+    let request = world.ask_about(STATE);
+    world.right_after(Call::DeleteLockFile, |world| {
+        world.deny(&format!("table {TABLE}"));
+    });
+    assert_eq!(world.release(&request), "partly_released");
+    world.mend();
+    world.unlock_item(STATE);
+    let outcome = world.decide(&restore(&request));
+    assert_eq!(outcome_of(&outcome), "restored");
+    assert_is_back(&world, Kind::Pair, "lost its other half");
+    assert_eq!(outcome["records"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_holder_who_was_there_for_a_moment_does_not_stop_a_restore() {
+    for kind in [Kind::Item, Kind::Pair] {
+        let (world, request) = released(kind);
+        world.just_before(Call::PutItemAndCommit, |world| {
+            world.lock(Kind::Item, STATE, "ci-8");
+        });
+        world.right_after(Call::PutItemAndCommit, |world| world.unlock_item(STATE));
+        assert_eq!(
+            outcome_of(&world.decide(&restore(&request))),
+            "restored",
+            "{kind:?}"
+        );
+        assert_is_back(&world, kind, "a holder for a moment");
+    }
+}
+
+#[test]
+fn a_restore_that_cannot_look_any_more_says_that_half_of_it_may_be_done() {
+    let (world, request) = released(Kind::Pair);
+    let event = restore_event(&world, &request);
+    let number = {
+        let (rehearsal, request) = released(Kind::Pair);
+        rehearsal.calls();
+        rehearsal.run_one(rehearsal.approving(
+            "r-1",
+            &restore_event(&rehearsal, &request),
+            Fate::Lives,
+        ));
+        let calls = rehearsal.calls();
+        calls
+            .iter()
+            .position(|call| *call == Call::PutItemAndCommit)
+            .unwrap()
+            + 1
+    };
+    world.run_one(world.approving("r-1", &event, Fate::DiesBefore(number)));
+    world.wait("1m");
+    world.deny(&format!("table {TABLE}"));
+    world.try_sweep().unwrap_err();
+    world.deliver_queue();
+    let outcome = world.entry(&request);
+    assert_eq!(
+        (outcome.status, outcome.restoring),
+        (Status::Released, None)
+    );
+    assert!(
+        world.last_email().contains("may have been put back"),
+        "{}",
+        world.last_email()
+    );
+    assert!(
+        world.has_object(STATE),
+        "nobody knows, so nothing is taken away"
+    );
+}
+
+#[test]
+fn an_object_that_no_release_took_is_not_taken_away_by_a_restore_in_vain() {
+    let world = World::new();
+    world.lock_with(Kind::Pair, STATE, &odd_text());
+    let request = world.ask_about(STATE);
+    // Somebody removes the object by hand, the item is released, and the object is there again.
+    world.unlock_object(STATE);
+    world.wait("1m");
+    world.sweep();
+    assert_eq!(world.release(&request), "released");
+    world.put_lock_file(STATE, odd_text().as_bytes());
+    world.just_before(Call::PutItemAndCommit, |world| {
+        world.lock(Kind::Item, STATE, "ci-8");
+    });
+    let outcome = world.decide(&restore(&request));
+    assert_eq!(outcome_of(&outcome), "rejected", "{outcome}");
+    assert!(world.has_object(STATE), "it is not ours to take away");
 }
 
 /// A restore that comes from the topic.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_core::decision::{self, Rejection};
+use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
 use lockwarden_core::metrics;
 use lockwarden_core::notice::Notice;
@@ -45,6 +46,11 @@ pub struct Approve<'a, W> {
 /// The alias of the function that the page's URL stands for. A verified name is taken only from an invoke of this alias:
 /// whoever may invoke the function itself can make up such an event.
 pub const PAGE_ALIAS: &str = "page";
+
+/// How many of a request's latest events count for [`MOST_PAGE_REFUSALS`].
+const LATEST_EVENTS: i32 = 30;
+/// So many refusals of the page are written down among the latest events of a request.
+const MOST_PAGE_REFUSALS: usize = 10;
 
 /// How the function was invoked.
 #[derive(Clone, Copy, Debug)]
@@ -234,6 +240,33 @@ impl<W: World> Approve<'_, W> {
         };
         if let Err(failure) = self.world.commit(&change).await {
             tracing::warn!(?failure, request = %entry.code, "a notice of a refusal is missing in the audit log");
+        }
+    }
+
+    /// Writes down a refusal that the page has shown. A page's request never comes twice, so no answer to it is kept, and as
+    /// nothing was decided, nothing is lost where this fails. A program that sends one form after the other must not fill the
+    /// ledger.
+    pub(crate) async fn note_page_refusal(&self, code: &RequestCode, event: Event) {
+        let is_of_page = |event: &&Event| {
+            event.what == EventKind::Refusal && event.channel == Some(Channel::Page)
+        };
+        let noted = match self.world.events(code, LATEST_EVENTS).await {
+            Ok(latest) => latest.iter().filter(is_of_page).count(),
+            Err(failure) => {
+                tracing::warn!(%failure, request = %code, "a refusal of the page was not written down");
+                return;
+            }
+        };
+        if noted >= MOST_PAGE_REFUSALS {
+            tracing::warn!(request = %code, "the page refuses much; this one was not written down");
+            return;
+        }
+        let change = Change {
+            events: vec![(code.clone(), event)],
+            ..Change::default()
+        };
+        if let Err(failure) = self.world.commit(&change).await {
+            tracing::warn!(?failure, request = %code, "a refusal of the page was not written down");
         }
     }
 

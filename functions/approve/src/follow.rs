@@ -9,7 +9,7 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::decision::{Action, Decision, Rejection};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{
-    Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, NOTICE_LEASE, Status,
+    Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
 };
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::release::{self, Refusal, Standing};
@@ -229,6 +229,10 @@ impl<W: World> Approve<'_, W> {
             return self.refuse(delivered, entry, outcome).await;
         }
         let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
+        if delivered.channel == Channel::Page {
+            self.note_page_refusal(&entry.code, event).await;
+            return Ok(Step::Done(Box::new(outcome)));
+        }
         let answer = Delivery {
             id: delivered.id.clone(),
             outcome: outcome.clone(),
@@ -306,25 +310,22 @@ impl<W: World> Approve<'_, W> {
             by_verified: delivered.verified.clone(),
             ..outcome
         };
-        let sees_the_answer = delivered.channel == Channel::Page;
-        let answer = Delivery {
-            unsent_until: (!sees_the_answer).then_some(now + NOTICE_LEASE),
-            ..delivered.answer_owing(outcome.clone(), now)
-        };
+        let event = delivered.event(EventKind::Refusal, now, &outcome);
+        if delivered.channel == Channel::Page {
+            self.count_rejection();
+            self.note_page_refusal(&entry.code, event).await;
+            return Ok(Step::Done(Box::new(outcome)));
+        }
+        let answer = delivered.answer_owing(outcome.clone(), now);
         let change = Change {
-            events: vec![(
-                entry.code.clone(),
-                delivered.event(EventKind::Refusal, now, &outcome),
-            )],
+            events: vec![(entry.code.clone(), event)],
             answered: Some(answer.clone()),
             ..Change::default()
         };
         match self.world.commit(&change).await {
             Ok(()) => {
                 self.count_rejection();
-                if !sees_the_answer {
-                    self.publish_refusal(&answer).await?;
-                }
+                self.publish_refusal(&answer).await?;
                 Ok(Step::Done(Box::new(outcome)))
             }
             Err(not_written) => self.instead(not_written, delivered).await,
@@ -421,7 +422,8 @@ fn may_take_up(entry: &Entry, in_hand: Option<&InHand>, now: Timestamp) -> bool 
     was_in_hand || entry.left_half_done(now).is_some()
 }
 
-/// The answer to a decision of the page whose button was pressed twice, or whose page was loaded again: the first one's.
+/// The answer to a decision of the page whose button was pressed twice, or whose page was loaded again: the first one's, as
+/// long as nothing has happened since.
 pub(crate) fn pressed_twice(
     delivered: &Delivered,
     decision: &Decision,
@@ -429,10 +431,22 @@ pub(crate) fn pressed_twice(
     now: Timestamp,
 ) -> Option<Outcome> {
     let last = entry.decided.as_ref()?;
-    let is_the_same = delivered.channel == Channel::Page
-        && entry.begun().is_none()
-        && last.decision == *decision
-        && last.channel == Channel::Page
-        && now.duration_since(last.at) < PRESSED_TWICE;
+    let is_the_same = entry.begun().is_none()
+        && entry.stands_at_its_outcome()
+        && is_same_press(delivered, decision, last, now);
     entry.outcome.clone().filter(|_| is_the_same)
+}
+
+/// Whether a decision of the page is one that was taken a moment ago, by the same person as far as anybody knows.
+pub(crate) fn is_same_press(
+    delivered: &Delivered,
+    decision: &Decision,
+    last: &Decided,
+    now: Timestamp,
+) -> bool {
+    delivered.channel == Channel::Page
+        && last.channel == Channel::Page
+        && last.decision == *decision
+        && last.verified == delivered.verified
+        && now.duration_since(last.at) < PRESSED_TWICE
 }

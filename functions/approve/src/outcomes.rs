@@ -115,7 +115,7 @@ pub(crate) fn not_restored(entry: &Entry, by: &str, refusal: NotRestored) -> Out
             ..rejected("somebody holds the state now, so nothing was put back".to_owned())
         },
         NotRestored::ThereAgain => rejected(
-            "what was released is there again, or half of it, by another hand; look at the stores first".to_owned(),
+            "what was released is there again, or half of it, and not by this decision; look at the stores first".to_owned(),
         ),
         NotRestored::NoText(why) => rejected(format!("there is no text to put back: {why}")),
     }

@@ -19,7 +19,7 @@ mod frame;
 use lockwarden_aws::Failure;
 use lockwarden_core::decision::{self, Action, Decision};
 use lockwarden_core::ids::{LockId, RequestCode};
-use lockwarden_core::ledger::{Change, Channel, Entry, EventKind};
+use lockwarden_core::ledger::{Channel, Entry, EventKind};
 use lockwarden_core::metrics;
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::text;
@@ -27,7 +27,7 @@ use lockwarden_core::token::{Admission, Token};
 use serde_json::json;
 
 use crate::answer::{Approve, Invoked};
-use crate::follow::pressed_twice;
+use crate::follow::{is_same_press, pressed_twice};
 use crate::incoming::{Body, Delivered};
 use crate::ports::World;
 
@@ -37,9 +37,6 @@ use self::view::{Notice, View};
 
 /// Who may decide nothing any more with this link gets this.
 const SPENT: &str = "This link decides nothing more: it has decided, or the lock was put back since. It can still show what happened, and undo a release.";
-/// So many forms that were not right are written down among the latest events of a request: a program that sends one
-/// after the other must not fill the ledger.
-const MOST_WRONG_FORMS: usize = 10;
 
 impl<W: World> Approve<'_, W> {
     /// Answers a request of the page. What goes wrong outside is a page as well, so that nobody sees a bare error.
@@ -128,9 +125,12 @@ impl<W: World> Approve<'_, W> {
                 return Ok(self.correct(&delivered, &view, form, wrong).await);
             }
         };
-        let again = pressed_twice(&delivered, &decision, &entry, self.world.now());
+        let now = self.world.now();
+        let again = pressed_twice(&delivered, &decision, &entry, now);
+        let begun = entry.begun();
+        let is_begun = begun.is_some_and(|begun| is_same_press(&delivered, &decision, begun, now));
         let is_spent = admission == Admission::Undo && decision.action != Action::Restore;
-        if is_spent && again.is_none() {
+        if is_spent && again.is_none() && !is_begun {
             let view = self.view(&entry, admission, request).await?;
             return Ok(self
                 .correct(&delivered, &view, form, Notice::told(SPENT))
@@ -153,7 +153,8 @@ impl<W: World> Approve<'_, W> {
         Ok(html::result(view.as_ref(), &token, &outcome))
     }
 
-    /// Shows a form that was not right once more, with what is wrong with it.
+    /// Shows a form that was not right once more, with what is wrong with it. It is counted and written down: somebody with a
+    /// valid link tried, or a mail scanner did.
     async fn correct(
         &self,
         delivered: &Delivered,
@@ -161,38 +162,14 @@ impl<W: World> Approve<'_, W> {
         form: &Form,
         wrong: Notice,
     ) -> PageReply {
-        self.note_wrong_form(delivered, view, form, &wrong).await;
-        html::request(view, &form.token(), form, Some(wrong))
-    }
-
-    /// Counts a form that was not right, and writes it down: somebody with a valid link tried, or a mail scanner did.
-    /// Nothing was decided, so nothing is lost where that fails.
-    async fn note_wrong_form(
-        &self,
-        delivered: &Delivered,
-        view: &View,
-        form: &Form,
-        wrong: &Notice,
-    ) {
         self.count_rejection();
-        if view
-            .wrong_forms()
-            .is_none_or(|count| count >= MOST_WRONG_FORMS)
-        {
-            tracing::warn!(request = %view.entry.code, "a form was not right; too many lately to write down each");
-            return;
-        }
-        let by = Some(form.by.trim()).filter(|by| !by.is_empty() && !form.tells_its_token());
+        let by = Some(form.by.trim())
+            .filter(|by| !by.is_empty() && !form.tells_a_token(&view.entry.tokens));
         let by = by.map(|by| text::shown(by, 200));
         let outcome = Outcome::new(OutcomeKind::Rejected, by).because(&wrong.text);
         let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
-        let change = Change {
-            events: vec![(view.entry.code.clone(), event)],
-            ..Change::default()
-        };
-        if let Err(failure) = self.world.commit(&change).await {
-            tracing::warn!(?failure, request = %view.entry.code, "a form that was not right was not written down");
-        }
+        self.note_page_refusal(&view.entry.code, event).await;
+        html::request(view, &form.token(), form, Some(wrong))
     }
 }
 
@@ -202,9 +179,9 @@ impl Form {
     /// # Errors
     /// What is missing or wrong, for the person who has to correct it.
     fn decision(&self, entry: &Entry) -> Result<Decision, Notice> {
-        if self.tells_its_token() {
+        if self.tells_a_token(&entry.tokens) {
             return Err(Notice::told(
-                "The link itself stands in the form. It opens this page to whoever has it, so it does not go into the audit log.",
+                "A link to this page stands in the form. It opens the page to whoever has it, so it does not go into the audit log.",
             ));
         }
         if self.by.trim().is_empty() {

@@ -68,7 +68,7 @@ impl<W: World> Approve<'_, W> {
             Ok(()) => entry.revision += 1,
             Err(not_written) => return self.instead(not_written, delivered).await,
         }
-        self.put_back(entry, &restore).await
+        self.put_back(entry, &restore, Try::First).await
     }
 
     async fn has_moved_on(&self, entry: &Entry) -> Result<bool, Failure> {
@@ -81,19 +81,24 @@ impl<W: World> Approve<'_, W> {
         let sight = match self.look(&entry).await? {
             Ok(sight) => sight,
             Err(why) => {
-                let outcome = about(&entry, OutcomeKind::Rejected, &begun_by(&entry)).because(why);
+                let why =
+                    format!("{why}; the lock, or a half of it, may have been put back before that");
+                let outcome = Outcome {
+                    confirmed: Some(false),
+                    ..about(&entry, OutcomeKind::Rejected, &begun_by(&entry)).because(why)
+                };
                 return self.give_up(entry, outcome).await;
             }
         };
         match restore::decide(&entry, &sight.present) {
-            Ok(restore) => self.put_back(entry, &restore).await,
+            Ok(restore) => self.put_back(entry, &restore, Try::First).await,
             Err(refusal) => self.in_vain(entry, &sight.present, refusal).await,
         }
     }
 
     /// The object first, as Terraform takes a lock; then the item, together with the outcome where one transaction reaches
     /// both.
-    async fn put_back(&self, entry: Entry, restore: &Restore) -> Result<Step, Failure> {
+    async fn put_back(&self, entry: Entry, restore: &Restore, which: Try) -> Result<Step, Failure> {
         if let Some(file) = restore.lock_file() {
             match self.world.put_lock_file(file).await {
                 Ok(Some(_)) => {}
@@ -112,7 +117,7 @@ impl<W: World> Approve<'_, W> {
         };
         match put {
             Ok(true) => Ok(self.after_restore(restored).await),
-            Ok(false) => self.place_was_taken(entry).await,
+            Ok(false) => Box::pin(self.place_was_taken(entry, which)).await,
             Err(NotWritten::Outdated) => Ok(go_on(&entry)),
             Err(NotWritten::AnsweredBefore) => Ok(Step::Again),
             Err(NotWritten::Failed(failure)) => self.not_put(entry, failure).await,
@@ -120,8 +125,9 @@ impl<W: World> Approve<'_, W> {
     }
 
     /// The item's place was not free. A lock there is seen by the next look, and so is our own write whose answer got lost.
-    /// What no look takes for a lock, such as a row that somebody made by hand, would be in the way for ever.
-    async fn place_was_taken(&self, entry: Entry) -> Result<Step, Failure> {
+    /// A holder who was there for a moment has left, so it is tried once more. What no look takes for a lock, such as a row that
+    /// somebody made by hand, would be in the way for ever.
+    async fn place_was_taken(&self, entry: Entry, which: Try) -> Result<Step, Failure> {
         let present = self.look_once_more(&entry).await?;
         let restore = match restore::decide(&entry, &present) {
             Ok(restore) => restore,
@@ -129,6 +135,10 @@ impl<W: World> Approve<'_, W> {
         };
         if restore.item().is_none() {
             return Ok(go_on(&entry));
+        }
+        match which {
+            Try::First => return self.put_back(entry, &restore, Try::Last).await,
+            Try::Last => {}
         }
         self.take_back(&entry, &present).await?;
         let why = "an item that is no lock stands in the lock's place in the table, so nothing was put back; look at it first";
@@ -263,6 +273,13 @@ impl<W: World> Approve<'_, W> {
         self.tell(&entry).await;
         Step::Done(Box::new(answer.outcome))
     }
+}
+
+/// Which try to write the item it is, for the same look at what is there.
+#[derive(Clone, Copy)]
+enum Try {
+    First,
+    Last,
 }
 
 /// Whether nobody sees the answer to a decision unless a notice tells it. Who decided on the page sees it there, unless the

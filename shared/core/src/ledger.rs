@@ -312,16 +312,7 @@ impl Entry {
             .decided
             .as_ref()
             .map_or(Status::Asked, |decided| decided.from);
-        let to = match outcome.result {
-            OutcomeKind::Released => Status::Released,
-            OutcomeKind::ChangedHands => Status::ChangedHands,
-            OutcomeKind::AlreadyReleased => Status::AlreadyReleased,
-            OutcomeKind::PartlyReleased => Status::PartlyReleased,
-            OutcomeKind::Kept => Status::Kept,
-            OutcomeKind::Restored => Status::Restored,
-            // A lock that is half gone stays half gone whatever the next decision comes to.
-            OutcomeKind::NotStale | OutcomeKind::Rejected => from,
-        };
+        let to = Status::after(outcome.result, from);
         // A lock comes back by `restore` alone, which notes when. One that nobody was asked about cannot be kept.
         let is_wrong = outcome.result == OutcomeKind::Restored
             || (outcome.result == OutcomeKind::Kept && !from.may_be_kept());
@@ -332,7 +323,7 @@ impl Entry {
         if to.is_over() {
             self.ended_at = Some(now);
         }
-        self.take_note_of_release(to);
+        self.take_note_of_release(to, &outcome);
         if outcome.result == OutcomeKind::Kept {
             self.kept_until = outcome.until;
         }
@@ -393,6 +384,40 @@ impl Entry {
             .as_ref()
             .filter(|_| self.status == Status::Deciding);
         deciding.or(self.restoring.as_ref())
+    }
+
+    /// From where a release took the lock. An entry that an older version wrote does not say it: then from where the last look
+    /// before its end saw the lock.
+    #[must_use]
+    pub fn gone_from(&self) -> Vec<Place> {
+        if !self.released_from.is_empty() {
+            return self.released_from.clone();
+        }
+        let is_gone = |place: &&Place| match self.status {
+            Status::Released => true,
+            Status::PartlyReleased => matches!(place, Place::S3 { .. }),
+            Status::Seen
+            | Status::Asked
+            | Status::Kept
+            | Status::Deciding
+            | Status::ChangedHands
+            | Status::AlreadyReleased
+            | Status::Restored
+            | Status::Ended => false,
+        };
+        self.places.iter().filter(is_gone).cloned().collect()
+    }
+
+    /// Whether nothing has happened to the lock since its last outcome, as far as the ledger knows.
+    #[must_use]
+    pub fn stands_at_its_outcome(&self) -> bool {
+        let decided = self.decided.as_ref();
+        self.outcome
+            .as_ref()
+            .zip(decided)
+            .is_some_and(|(outcome, decided)| {
+                self.status == Status::after(outcome.result, decided.from)
+            })
     }
 
     /// Where the lock is, and where it was before a release took it from there.
@@ -479,12 +504,11 @@ impl Entry {
         self.ended_at.map(|ended| (ended + keep_for).as_second())
     }
 
-    /// A release took the whole lock, or the object of a pair.
-    fn take_note_of_release(&mut self, to: Status) {
-        let is_gone = |place: &&Place| {
-            let is_object = matches!(place, Place::S3 { .. });
-            to == Status::Released || (to == Status::PartlyReleased && is_object)
-        };
+    /// A release took the whole lock, or the object of a pair; or it was interrupted, and nobody knows about the object.
+    fn take_note_of_release(&mut self, to: Status, outcome: &Outcome) {
+        let half = to == Status::PartlyReleased || outcome.confirmed == Some(false);
+        let is_gone =
+            |place: &&Place| to == Status::Released || (half && matches!(place, Place::S3 { .. }));
         for place in self.places.iter().filter(is_gone) {
             if !self
                 .released_from

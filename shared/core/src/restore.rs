@@ -75,14 +75,15 @@ pub fn decide(entry: &Entry, present: &[Lock]) -> Result<Restore, NotRestored> {
             .any(|there| there.is_same_slot(place))
     };
     let has_begun = entry.restoring.is_some();
-    if !has_begun && entry.released_from.iter().any(is_there) {
+    if !has_begun && entry.gone_from().iter().any(is_there) {
         return Err(NotRestored::ThereAgain);
     }
     let mut restore = Restore {
         lock_file: None,
         item: None,
     };
-    for place in entry.released_from.iter().filter(|place| !is_there(place)) {
+    // Not only what a release took: of a pair that is half gone, the other half may have gone by itself since.
+    for place in entry.every_place().iter().filter(|place| !is_there(place)) {
         match place {
             Place::S3 { bucket, key, .. } => {
                 restore.lock_file = Some(LockFileToPut {
@@ -104,12 +105,15 @@ pub fn decide(entry: &Entry, present: &[Lock]) -> Result<Restore, NotRestored> {
 }
 
 /// Leave to take away an object that an interrupted try has put back, where the restore comes to nothing: half a lock of
-/// ours beside another's would be a split. Only while a restore is being carried out; before it there was no such object.
+/// ours beside another's would be a split. Only while a restore is being carried out, and only where a release took one
+/// away: there was no object before this restore.
 #[must_use]
 pub fn left_over(entry: &Entry, present: &[Lock]) -> Option<LockFileHalf> {
     entry.restoring.as_ref()?;
+    let gone = entry.gone_from();
     let ours = present.iter().filter(|lock| entry.is_about(lock));
     ours.flat_map(|lock| &lock.places)
+        .filter(|place| gone.iter().any(|gone| gone.is_same_slot(place)))
         .find_map(|place| match place {
             Place::S3 {
                 bucket, key, etag, ..

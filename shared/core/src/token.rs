@@ -106,6 +106,12 @@ impl TokenMarks {
         }
     }
 
+    /// Whether the token is one of these, whatever it may still do.
+    #[must_use]
+    pub fn knows(&self, token: &Token) -> bool {
+        self.find(token).is_some()
+    }
+
     /// The token has decided.
     pub fn spend(&mut self, token: &Token) {
         if let Some(mark) = self.find(token).and_then(|index| self.0.get_mut(index)) {

@@ -112,15 +112,11 @@ where
         .with_filter(filter.and(filter_fn(holds_no_event)))
 }
 
-/// What the runtime says below `info` can hold a whole event, and with it the token of an approval link or the body of a
+/// What others say below `info` can hold a whole event or request, and with it the token of an approval link or the body of a
 /// record, so it stays out whatever is wanted.
-/// (`lambda_runtime`, `layers/api_response.rs`)
+/// (`lambda_runtime`, `layers/api_response.rs`; `aws_smithy_runtime`, `client/orchestrator.rs`)
 fn holds_no_event(metadata: &Metadata<'_>) -> bool {
-    let target = metadata.target();
-    let is_plumbing = ["lambda_runtime", "hyper"]
-        .iter()
-        .any(|plumbing| target.starts_with(plumbing));
-    !is_plumbing || *metadata.level() <= Level::INFO
+    metadata.target().starts_with("lockwarden_") || *metadata.level() <= Level::INFO
 }
 
 /// Prints a line of metrics. It must stand alone on its line, so it does not go through the log.
@@ -161,6 +157,7 @@ mod tests {
         tracing::subscriber::with_default(log, || {
             tracing::trace!(target: "lambda_runtime::layers::api_response", body = "secret", "event");
             tracing::debug!(target: "lambda_runtime::requests", "secret");
+            tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", request = "secret", "sent");
             tracing::warn!(target: "lambda_runtime::runtime", "slow");
             tracing::info!(target: "lockwarden_approve::answer", "decided");
             tracing::trace!(target: "lockwarden_approve::answer", "looked");

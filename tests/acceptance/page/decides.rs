@@ -3,7 +3,7 @@
 use lockwarden_core::ledger::{EventKind, Status};
 use lockwarden_core::settings;
 
-use super::{CALLER, all_but_the_audit, asked, asked_in, typed};
+use super::{CALLER, all_but_the_audit, asked, asked_in, refusals, typed};
 use crate::world::{Call, Fate, Kind, Page, STATE, World, outcome_of, restore};
 
 #[test]
@@ -258,4 +258,54 @@ fn who_keeps_a_lock_that_is_gone_is_told_so() {
     let page = world.visit(&link.post("keep", &typed()).with("for", "2h"));
     assert_eq!(page.headline(), "Another lock is there now");
     assert!(page.says("runner@ci-8"));
+}
+
+#[test]
+fn who_presses_again_while_the_first_press_is_carried_out_gets_its_answer() {
+    let (world, link) = asked(Kind::Pair);
+    let visit = link.post("release", &typed());
+    let number = {
+        let (rehearsal, link) = asked(Kind::Pair);
+        rehearsal.visit(&link.post("release", &typed()));
+        let calls = rehearsal.calls();
+        calls
+            .iter()
+            .position(|call| *call == Call::DeleteLockFile)
+            .unwrap()
+            + 1
+    };
+    world.run_one(world.visiting(&visit, Fate::DiesBefore(number)));
+    let page = world.visit(&visit);
+    assert_eq!((page.status, page.headline()), (503, "No answer yet"));
+    world.wait("46s");
+    let page = world.visit(&visit);
+    assert_eq!((page.status, page.headline()), (200, "Released"));
+    assert_eq!(refusals(&world, &link).len(), 0);
+}
+
+#[test]
+fn a_second_press_tells_what_has_happened_since() {
+    let (world, link) = asked(Kind::Pair);
+    let keep = link.post("keep", &typed()).with("for", "2h");
+    world.visit(&keep);
+    world.unlock(STATE);
+    world.sweep();
+    assert_eq!(world.visit(&keep).headline(), "Gone already");
+}
+
+#[test]
+fn two_people_of_one_name_are_two_people_where_aws_knows_them() {
+    let (world, link) = asked(Kind::Pair);
+    let keep = link.post("keep", &typed()).with("for", "2h");
+    let bob = "arn:aws:sts::123456789012:assumed-role/oncall/bob";
+    let eve = "arn:aws:sts::123456789012:assumed-role/oncall/eve";
+    for caller in [bob, eve, eve] {
+        world.visit(&keep.clone().called_by(caller));
+    }
+    let decisions = world.audit(&link.code).into_iter();
+    let verified: Vec<_> = decisions
+        .filter(|event| event.what == EventKind::Decision)
+        .filter_map(|event| event.verified)
+        .collect();
+    assert_eq!(verified, [bob, eve]);
 }

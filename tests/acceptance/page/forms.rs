@@ -2,7 +2,9 @@
 
 use lockwarden_core::ledger::Channel;
 
-use super::{CALLER, all_but_the_audit, asked, refusals, typed};
+use lockwarden_core::settings;
+
+use super::{CALLER, all_but_the_audit, asked, asked_in, refusals, typed};
 use crate::world::{Call, Fate, Kind, Link, Page, STATE, Visit, World, id_of, outcome_of, release};
 
 #[test]
@@ -86,7 +88,7 @@ fn a_form_that_is_not_right_is_answered_although_it_cannot_be_written_down() {
     world.visit(&wrong);
     let calls = world.calls();
     for call in [Call::Events, Call::Commit] {
-        let number = calls.iter().position(|made| *made == call).unwrap() + 1;
+        let number = calls.iter().rposition(|made| *made == call).unwrap() + 1;
         let (world, _) = asked(Kind::Pair);
         let fate = Fate::Fails(number, lockwarden_aws::Kind::Lasting);
         let page = Page::of(
@@ -170,6 +172,53 @@ fn a_scanner_that_submits_every_form_does_nothing() {
         assert_eq!(before, all_but_the_audit(&world));
     }
     assert_eq!(submitted, 15, "release, keep; restore");
+}
+
+#[test]
+fn another_link_of_the_same_lock_is_kept_out_of_the_audit_log_too() {
+    let (world, first) = asked(Kind::Pair);
+    world.wait("1h");
+    world.sweep();
+    let second = world.link(STATE);
+    let reason = format!(
+        "see https://page.example/r/{}?t={}",
+        first.code, first.token
+    );
+    let page = world.visit(&second.post("release", &typed()).with("reason", &reason));
+    assert_eq!(page.status, 422);
+    assert!(!world.ledger_text().contains(&first.token));
+}
+
+#[test]
+fn refused_decisions_of_a_link_do_not_fill_the_ledger_either() {
+    let world = World::with(&[(settings::APPROVAL_PAGE, "link")]);
+    let (world, link) = asked_in(world, Kind::Pair);
+    let before = all_but_the_audit(&world);
+    for _ in 0..50 {
+        let visit = link.post("release", &typed()).with("even_if", "fresh");
+        assert_eq!(world.visit(&visit).headline(), "Not carried out");
+    }
+    assert_eq!(before, all_but_the_audit(&world));
+    assert_eq!(refusals(&world, &link).len(), 10);
+    world.unlock(STATE);
+    world.sweep();
+    for _ in 0..50 {
+        assert_eq!(
+            world.visit(&link.post("release", &typed())).headline(),
+            "Gone already"
+        );
+    }
+    assert!(refusals(&world, &link).len() <= 20);
+}
+
+#[test]
+fn a_page_without_a_button_has_no_form() {
+    let (world, link) = half_released();
+    let observing = World::with(&[(settings::RELEASES, "disabled")]).with_the_stores_of(&world);
+    let page = observing.visit(&link.get());
+    assert!(page.says("Releases are switched off here"));
+    assert_eq!(page.buttons(), ["restore"]);
+    assert_eq!(page.body.matches("<form").count(), 1);
 }
 
 #[test]

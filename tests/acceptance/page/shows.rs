@@ -5,7 +5,7 @@ use lockwarden_core::settings;
 use super::{asked, asked_in};
 use crate::world::{
     Call, FUNCTION, Kind, Link, Page, STATE, World, id_of, keep, outcome_of, record_text, release,
-    restore,
+    release_even_if, restore,
 };
 
 /// What came to pass with a request before somebody looks.
@@ -201,4 +201,17 @@ fn the_command_of_a_page_does_what_it_says() {
     let payload = words[2].replace("$USER", "alice");
     let outcome = world.decide(&serde_json::from_str(&payload).unwrap());
     assert_eq!(outcome_of(&outcome), "released");
+}
+
+#[test]
+fn what_cannot_be_put_back_has_no_button_for_it() {
+    let world = World::new();
+    world.put_attributes(Kind::Item.table(), STATE, &[]);
+    world.ask_about(STATE);
+    let link = world.link(STATE);
+    let even_if = release_even_if(&link.code, &["unreadable"]);
+    assert_eq!(outcome_of(&world.decide(&even_if)), "released");
+    let page = world.visit(&link.get());
+    assert_eq!(page.buttons(), [] as [&str; 0]);
+    assert_eq!(copied(&page), ["look"]);
 }

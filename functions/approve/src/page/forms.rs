@@ -28,36 +28,54 @@ fn decide_form(
     wrong: Option<&Notice>,
     judgement: &Judgement,
 ) -> Markup {
-    let must_be_known = !judgement.objections.is_empty() && !view.may_say_even_if();
-    let by_hand = view.not_by_lockwarden();
+    let no_release = no_release(view, judgement);
+    let may_keep = view.entry.status.may_be_kept();
     html! {
         h2 #decide { "Decide" }
-        form method="post" action=(view.entry.code) {
-            (no_button_by_enter())
-            (who_and_why(view, token, form, wrong, "decide"))
-            @if view.observe_only {
-                p { "Releases are switched off here: Lockwarden only observes." }
-            } @else if let Some(why) = by_hand {
-                p { "Lockwarden may not release this lock: " (shown(&why, FIELD)) ". " a href="#commands" { "How to do it by hand" } "." }
-            } @else if must_be_known {
-                p {
-                    "This link cannot release the lock, because it is "
-                    @for (index, word) in judgement.objections.iter().enumerate() { @if index > 0 { ", " } strong { (word.word()) } }
-                    ". Who releases it all the same must be known by name, and a link tells no names: there is a "
-                    a href="#commands" { "command" } " for it. Or wait, and look again."
-                }
-            } @else {
-                @for word in &judgement.objections {
-                    label.check {
-                        input type="checkbox" name="even_if" value=(word.word()) checked[form.even_if.iter().any(|said| said == word.word())];
-                        " I know that this lock is " strong { (word.word()) } "."
-                    }
-                }
-                p.note { "Releasing deletes exactly this lock, and only if it is unchanged. It does not stop a job that still runs: make sure that it is gone." }
-                button.danger type="submit" name="action" value="release" { "Release this lock" }
+        @if let Some(why) = no_release.as_ref().filter(|_| !may_keep) {
+            (why)
+        } @else {
+            form method="post" action=(view.entry.code) {
+                (no_button_by_enter())
+                (who_and_why(view, token, form, wrong, "decide"))
+                @if let Some(why) = &no_release { (why) } @else { (release(form, judgement)) }
+                @if may_keep { (keep(form)) }
             }
-            @if view.entry.status.may_be_kept() { (keep(form)) }
         }
+    }
+}
+
+/// Why there is no button to release the lock, if that is so.
+fn no_release(view: &View, judgement: &Judgement) -> Option<Markup> {
+    if view.observe_only {
+        return Some(html! { p { "Releases are switched off here: Lockwarden only observes." } });
+    }
+    if let Some(why) = view.not_by_lockwarden() {
+        return Some(html! {
+            p { "Lockwarden may not release this lock: " (shown(&why, FIELD)) ". " a href="#commands" { "How to do it by hand" } "." }
+        });
+    }
+    let must_be_known = !judgement.objections.is_empty() && !view.may_say_even_if();
+    must_be_known.then(|| html! {
+        p {
+            "This link cannot release the lock, because it is "
+            @for (index, word) in judgement.objections.iter().enumerate() { @if index > 0 { ", " } strong { (word.word()) } }
+            ". Who releases it all the same must be known by name, and a link tells no names: there is a "
+            a href="#commands" { "command" } " for it. Or wait, and look again."
+        }
+    })
+}
+
+fn release(form: &Form, judgement: &Judgement) -> Markup {
+    html! {
+        @for word in &judgement.objections {
+            label.check {
+                input type="checkbox" name="even_if" value=(word.word()) checked[form.even_if.iter().any(|said| said == word.word())];
+                " I know that this lock is " strong { (word.word()) } "."
+            }
+        }
+        p.note { "Releasing deletes exactly this lock, and only if it is unchanged. It does not stop a job that still runs: make sure that it is gone." }
+        button.danger type="submit" name="action" value="release" { "Release this lock" }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
 use lockwarden_core::ids::RequestCode;
-use lockwarden_core::token::Token;
+use lockwarden_core::token::{Token, TokenMarks};
 use serde::Deserialize;
 
 use super::turned_away::Status;
@@ -204,11 +204,15 @@ impl Form {
         Token::given(&self.token)
     }
 
-    /// Whether the token stands in a field that the ledger would keep: somebody pasted the link there.
-    pub(crate) fn tells_its_token(&self) -> bool {
+    /// Whether a token that opens this request stands in a field that the ledger would keep: somebody pasted a link there.
+    pub(crate) fn tells_a_token(&self, tokens: &TokenMarks) -> bool {
         let kept = [&self.by, &self.reason, &self.keep_for, &self.action];
         let mut kept = kept.into_iter().chain(&self.even_if);
-        !self.token.is_empty() && kept.any(|field| field.contains(&self.token))
+        let opens = |word: &str| tokens.knows(&Token::given(word));
+        kept.any(|field| {
+            let mut words = field.split(|character: char| !character.is_ascii_alphanumeric());
+            words.any(opens)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use lockwarden_aws::Failure;
 use lockwarden_core::commands;
 use lockwarden_core::item::Place;
-use lockwarden_core::ledger::{Channel, Entry, Event, EventKind, Status};
+use lockwarden_core::ledger::{Entry, Event, Status};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Commands, Desk};
 use lockwarden_core::outcome::{DigestCheck, NewHolder};
@@ -102,6 +102,10 @@ impl View {
 
     /// Whether the form to put the lock back is shown.
     pub(crate) fn may_restore(&self) -> bool {
+        // A record without a text cannot be written again.
+        if self.entry.content.text().is_none() {
+            return false;
+        }
         match self.entry.status {
             Status::Released => matches!(self.now, Now::Gone),
             // The item may be there still, and then only the object comes back.
@@ -115,15 +119,6 @@ impl View {
             | Status::Restored
             | Status::Ended => false,
         }
-    }
-
-    /// How many of the latest events are refusals of the page; `None` where the events cannot be read.
-    pub(crate) fn wrong_forms(&self) -> Option<usize> {
-        let refused = |event: &&Event| {
-            event.what == EventKind::Refusal && event.channel == Some(Channel::Page)
-        };
-        let events = self.events.as_ref()?;
-        Some(events.iter().filter(refused).count())
     }
 
     /// Whether this person may say that they know: their name is vouched for.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::ids::RequestCode;
+use crate::outcome::OutcomeKind;
 
 /// Where an entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,6 +86,20 @@ impl Status {
             PartlyReleased => matches!(to, Deciding | Restored | Ended),
             Released => to == Restored,
             ChangedHands | AlreadyReleased | Ended => false,
+        }
+    }
+
+    /// Where an outcome leads, for a decision that was taken at `from`.
+    pub(super) fn after(result: OutcomeKind, from: Self) -> Self {
+        match result {
+            OutcomeKind::Released => Self::Released,
+            OutcomeKind::ChangedHands => Self::ChangedHands,
+            OutcomeKind::AlreadyReleased => Self::AlreadyReleased,
+            OutcomeKind::PartlyReleased => Self::PartlyReleased,
+            OutcomeKind::Kept => Self::Kept,
+            OutcomeKind::Restored => Self::Restored,
+            // A lock that is half gone stays half gone whatever the next decision comes to.
+            OutcomeKind::NotStale | OutcomeKind::Rejected => from,
         }
     }
 
