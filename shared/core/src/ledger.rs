@@ -90,7 +90,7 @@ pub struct Entry {
     /// What came of the last decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// From where a release took the lock, whatever looks have seen since: what a restore puts back.
+    /// From where a release took the lock, whatever looks have seen since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released_from: Vec<Place>,
     /// When the lock was gone.
@@ -384,28 +384,6 @@ impl Entry {
             .as_ref()
             .filter(|_| self.status == Status::Deciding);
         deciding.or(self.restoring.as_ref())
-    }
-
-    /// From where a release took the lock. An entry that an older version wrote does not say it: then from where the last look
-    /// before its end saw the lock.
-    #[must_use]
-    pub fn gone_from(&self) -> Vec<Place> {
-        if !self.released_from.is_empty() {
-            return self.released_from.clone();
-        }
-        let is_gone = |place: &&Place| match self.status {
-            Status::Released => true,
-            Status::PartlyReleased => matches!(place, Place::S3 { .. }),
-            Status::Seen
-            | Status::Asked
-            | Status::Kept
-            | Status::Deciding
-            | Status::ChangedHands
-            | Status::AlreadyReleased
-            | Status::Restored
-            | Status::Ended => false,
-        };
-        self.places.iter().filter(is_gone).cloned().collect()
     }
 
     /// Whether nothing has happened to the lock since its last outcome, as far as the ledger knows.

@@ -75,7 +75,7 @@ pub fn decide(entry: &Entry, present: &[Lock]) -> Result<Restore, NotRestored> {
             .any(|there| there.is_same_slot(place))
     };
     let has_begun = entry.restoring.is_some();
-    if !has_begun && entry.gone_from().iter().any(is_there) {
+    if !has_begun && entry.released_from.iter().any(is_there) {
         return Err(NotRestored::ThereAgain);
     }
     let mut restore = Restore {
@@ -110,7 +110,7 @@ pub fn decide(entry: &Entry, present: &[Lock]) -> Result<Restore, NotRestored> {
 #[must_use]
 pub fn left_over(entry: &Entry, present: &[Lock]) -> Option<LockFileHalf> {
     entry.restoring.as_ref()?;
-    let gone = entry.gone_from();
+    let gone = &entry.released_from;
     let ours = present.iter().filter(|lock| entry.is_about(lock));
     ours.flat_map(|lock| &lock.places)
         .filter(|place| gone.iter().any(|gone| gone.is_same_slot(place)))
