@@ -78,6 +78,14 @@ pub fn release(topic: &TopicArn, code: &RequestCode) -> Option<String> {
     )
 }
 
+/// Releases a lock that is named by its path and its ID, which no sweep need have seen, by the approvals topic.
+#[must_use]
+pub fn release_by_name(topic: &TopicArn, path: &LockPath, id: &LockId) -> Option<String> {
+    let head = json!({"decision": "release", "lock_id": path, "id": id}).to_string();
+    let head = head.strip_suffix('}')?;
+    publish(topic, &format!(r#"{head},"by":""#), r#""}"#)
+}
+
 /// Leaves the lock alone for `for_` (a span such as `2h`), by the approvals topic.
 #[must_use]
 pub fn keep(topic: &TopicArn, code: &RequestCode, for_: &str) -> Option<String> {
@@ -143,8 +151,9 @@ fn with_user(head: &str, tail: &str) -> Option<String> {
     Some(format!("{}\"$USER\"{}", quoted(head)?, quoted(tail)?))
 }
 
-/// One shell word; `None` where a terminal would not show it as it is.
-fn quoted(value: &str) -> Option<String> {
+/// One word of a POSIX shell; `None` for nothing, and where a terminal would not show it as it is.
+#[must_use]
+pub fn quoted(value: &str) -> Option<String> {
     if value.is_empty() || !value.chars().all(text::is_printable) {
         return None;
     }
@@ -174,6 +183,8 @@ mod tests {
         assert_snapshot!(release(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
         assert_snapshot!(keep(&topic(), &code(), "2h").unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"keep","request":"7F3K2QWX","for":"2h","by":"'"$USER"'"}'"#);
         assert_snapshot!(restore(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"restore","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
+        let (path, id) = (path("b/it's"), LockId::new("a1b2").unwrap());
+        assert_snapshot!(release_by_name(&topic(), &path, &id).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message "{\"decision\":\"release\",\"id\":\"a1b2\",\"lock_id\":\"b/it's\",\"by\":\"""$USER"'"}'"#);
         assert_snapshot!(release_even_if("approve", "eu-west-1", &code(), &[EvenIf::Split]).unwrap(), @r#"printf %s '{"decision":"release","request":"7F3K2QWX","even_if":["split"],"by":"'"$USER"'"}' | aws lambda invoke --region eu-west-1 --function-name approve --payload fileb:///dev/stdin /dev/stdout"#);
         let record = item("terraform-locks", "b/env:/dev/it's.tfstate", "A");
         assert_snapshot!(inspect(&record.path, &record.place, "eu-west-1").unwrap(), @r#"aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-locks --key "{\"LockID\":{\"S\":\"b/env:/dev/it's.tfstate\"}}""#);

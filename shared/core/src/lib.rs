@@ -10,6 +10,7 @@
 pub mod ids;
 pub mod text;
 pub mod span;
+pub mod redact;
 
 pub mod record;
 pub mod item;
@@ -24,6 +25,8 @@ pub mod sms;
 pub mod release;
 pub mod restore;
 pub mod outcome;
+
+pub mod paste;
 
 pub mod commands;
 pub mod notice;

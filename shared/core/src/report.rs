@@ -72,6 +72,24 @@ pub struct ReportedLock {
     pub operation: Option<String>,
 }
 
+/// The reply of `sweep` to a look at some states by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookReply {
+    /// In the order of the question.
+    pub looked_at: Vec<LookedAt>,
+}
+
+/// What was seen of one state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedAt {
+    /// The state.
+    pub lock_id: LockPath,
+    /// Its locks: none, one, or two sides of a split.
+    pub locks: Vec<ReportedLock>,
+    /// What could not be read or done. An empty `locks` then does not mean that nothing is there.
+    pub incomplete: Vec<Incomplete>,
+}
+
 impl ReportedLock {
     /// A lock as judged.
     #[must_use]

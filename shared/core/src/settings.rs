@@ -26,6 +26,8 @@ pub const NOTICE_TOPIC_ARN: &str = "NOTICE_TOPIC_ARN";
 pub const APPROVAL_TOPIC_ARN: &str = "APPROVAL_TOPIC_ARN";
 /// The `approve` function, by name or ARN: sweep hands it decisions that were left half-done.
 pub const APPROVE_FUNCTION: &str = "APPROVE_FUNCTION";
+/// The `sweep` function, by name or ARN: triage has it look at a state.
+pub const SWEEP_FUNCTION: &str = "SWEEP_FUNCTION";
 /// From which hold time on a lock is stale; a span.
 pub const STALE_AFTER: &str = "STALE_AFTER";
 /// For how long a write of the state counts as a sign of life; a span.
@@ -77,6 +79,9 @@ pub const APPROVE: &[&str] = &[
     SMS_APPROVERS,
 ];
 
+/// Every setting that `triage` reads.
+pub const TRIAGE: &[&str] = &[SWEEP_FUNCTION, APPROVAL_TOPIC_ARN];
+
 /// What both functions need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -124,6 +129,15 @@ pub struct ApproveSettings {
     pub topic_restricted: bool,
     /// The numbers that may decide by text message.
     pub sms_approvers: Vec<PhoneNumber>,
+}
+
+/// What `triage` needs. It reads no store itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriageSettings {
+    /// The `sweep` function, by name or ARN.
+    pub sweep_function: String,
+    /// Where decisions go.
+    pub approval_topic: TopicArn,
 }
 
 /// A lock table.
@@ -234,6 +248,20 @@ impl ApproveSettings {
             releases: source.choice(RELEASES, ["enabled", "disabled"])?,
             topic_restricted: !source.choice(TOPIC_RESTRICTED, ["false", "true"])?,
             sms_approvers: source.list(SMS_APPROVERS, approver)?,
+        })
+    }
+}
+
+impl TriageSettings {
+    /// Reads the settings of `triage`; `lookup` gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+        let source = Source(&lookup);
+        Ok(Self {
+            sweep_function: source.required(SWEEP_FUNCTION, "lockwarden-SweepFunction-1A2B3C")?,
+            approval_topic: source.topic(APPROVAL_TOPIC_ARN)?,
         })
     }
 }

@@ -1,0 +1,316 @@
+//! From the lines of one error to what it says.
+
+use crate::text;
+
+use super::backend::{self, Backend};
+use super::cause;
+use super::collect::{Gathered, Line};
+use super::digest;
+use super::fields::{self, Block};
+use super::found::{Cause, Kind, LockError, PastedLock, Tool};
+use super::heads;
+use super::message::Message;
+use super::unlock;
+
+/// An excerpt has at most so many bytes.
+const MOST_EXCERPT: usize = 4 << 10;
+
+/// Of a line, at most so many characters.
+const MOST_OF_A_LINE: usize = 1_000;
+
+/// What GCS prints for a lock that went away in the meantime (`gcs/client.go: lockInfo`).
+const NO_ID_OF_GCS: &str = "-9223372036854775808";
+
+/// Reads an error; `None` where the lines turn out to be something else.
+pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
+    let lines = levelled(single_spaced(&gathered.lines));
+    let widest = widest(&lines);
+    let has_heading = lines.iter().any(|line| heads::is_block_heading(&line.text));
+    // Other programs print an `ID:`, a `Path:` and even a `Lock Info:` too. Who holds the lock and for what, Terraform alone says; a
+    // block that is cut off before that counts by its heading and what else is there.
+    let is_told = |line: &Line| {
+        let head = heads::of(&line.text);
+        matches!(head, Some(heads::Head::Heading | heads::Head::Message))
+    };
+    let is_told = lines.iter().any(is_told);
+    let block = fields::read(&lines, widest).filter(|block| {
+        let is_named = block.lock.who.is_some() || block.lock.operation.is_some();
+        is_named || (has_heading && (is_told || block.count > 1))
+    });
+    let message = Message::of(&lines, block.as_ref(), widest);
+    let whole = Message::whole(&lines, widest);
+    let mut error = LockError {
+        kind: Kind::UnknownBackend,
+        backend_name: None,
+        tool: tool(gathered, &lines, &message),
+        lock: PastedLock::default(),
+        held: None,
+        cause: None,
+        tried: None,
+        digest: None,
+        tried_in: Vec::new(),
+        table: message.quoted_after("dynamodbtable"),
+        unit: gathered
+            .context
+            .unit
+            .clone()
+            .or_else(|| Some(gathered.directory.as_ref()?.0.clone())),
+        line: gathered.first,
+        times: 1,
+        excerpt: excerpt(&lines),
+    };
+    if digest::is_one(&message) {
+        error.mismatch(&lines, &whole);
+    } else if unlock::is_one(&message) {
+        error.release(&message, block);
+    } else if block.is_some() || is_acquiring(&message) {
+        error.acquire(&message, block);
+    } else {
+        return None;
+    }
+    Some(error)
+}
+
+impl LockError {
+    /// Whether `other` is the same error, printed again.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let units_agree = self.unit.is_none() || other.unit.is_none() || self.unit == other.unit;
+        units_agree
+            && (
+                self.kind,
+                &self.backend_name,
+                &self.lock,
+                self.held,
+                self.cause,
+            ) == (
+                other.kind,
+                &other.backend_name,
+                &other.lock,
+                other.held,
+                other.cause,
+            )
+            && (&self.tried, &self.digest, &self.table)
+                == (&other.tried, &other.digest, &other.table)
+    }
+
+    fn mismatch(&mut self, lines: &[Line], whole: &Message) {
+        let digest = digest::read(lines, whole);
+        let is_oss = whole.says("datainoss");
+        self.kind = if is_oss {
+            Kind::OtherBackend
+        } else {
+            Kind::DigestMismatch
+        };
+        self.backend_name = is_oss.then(|| "oss".to_owned());
+        let is_missing = digest::lacks_state(&digest, lines, whole);
+        self.cause = is_missing.then_some(Cause::DigestStateMissing);
+        self.lock.path = match (&digest.bucket, &digest.key) {
+            (Some(bucket), Some(key)) => Some(format!("{bucket}/{key}")),
+            _ => None,
+        };
+        self.digest = Some(digest);
+    }
+
+    fn release(&mut self, message: &Message, block: Option<Block>) {
+        self.kind = Kind::UnlockFailed;
+        self.tried = unlock::tried(message);
+        self.cause = unlock::cause(message);
+        self.held = unlock::held(self.cause);
+        if self.held.is_none() && block.is_some() {
+            self.held = Some(true);
+        }
+        self.lock = block.map(|block| block.lock).unwrap_or_default();
+        self.lock.id = unlock::existing(message)
+            .or(self.lock.id.take())
+            // An ID that fits no lock is none.
+            .or_else(|| {
+                self.tried
+                    .clone()
+                    .filter(|_| self.cause != Some(Cause::WrongId))
+            });
+        self.name_path(message);
+        if let Some(Backend::Other(name)) = backend::of(message, &self.lock) {
+            self.backend_name = Some(name.to_owned());
+        } else {
+            self.tried_in = unlock::tried_in(message);
+        }
+    }
+
+    fn acquire(&mut self, message: &Message, block: Option<Block>) {
+        let has_block = block.is_some();
+        // An item `{}` prints every field, and all of them empty.
+        let is_whole = block.as_ref().is_some_and(|block| block.count > 5);
+        self.lock = block.map(|block| block.lock).unwrap_or_default();
+        let backend = backend::of(message, &self.lock);
+        self.kind = match backend {
+            Some(Backend::Dynamodb) => Kind::Dynamodb,
+            Some(Backend::S3Lockfile) => Kind::S3Lockfile,
+            Some(Backend::Other(name)) => {
+                self.backend_name = Some(name.to_owned());
+                Kind::OtherBackend
+            }
+            None => Kind::UnknownBackend,
+        };
+        if backend::prints_own_lock(backend) {
+            self.lock.is_of_caller = has_block;
+            // The ID in the block is that of the run that failed, and releases nothing.
+            self.lock.id = message
+                .quoted_after("(lockid:")
+                .or_else(|| message.word_after("alreadylocked:id="));
+        }
+        let is_dummy = self.lock.id.as_deref() == Some(NO_ID_OF_GCS);
+        if is_dummy {
+            self.lock = PastedLock::default();
+        }
+        let is_empty_block = is_whole && self.lock == PastedLock::default();
+        self.cause = cause::of_environment(message).or_else(|| cause::of_record(message));
+        if is_dummy {
+            self.cause = Some(Cause::EmptyOrGone);
+        } else if is_empty_block && self.cause.is_none() {
+            self.cause = Some(Cause::Unreadable);
+        } else if message.says("failedtolocks3state") {
+            self.cause = self.cause.or(Some(Cause::NewWorkspace));
+        }
+        self.held = self.is_held(message, has_block && !is_dummy && !is_empty_block);
+        self.name_path(message);
+    }
+
+    fn is_held(&self, message: &Message, has_block: bool) -> Option<bool> {
+        match self.cause {
+            Some(Cause::Unreadable | Cause::EmptyOrGone) => None,
+            // A block was read from the store (or, of these backends, printed with every error), so somebody holds it.
+            _ if has_block && !self.lock.is_of_caller || cause::is_occupied(message) => Some(true),
+            Some(Cause::Throttled | Cause::Conflict) | None => None,
+            Some(_) => Some(false),
+        }
+    }
+
+    /// The state's path where only the message names it: `S3 bucket 'b' with key 'k.tflock'`, and OpenTofu's
+    /// `no lock info found for: "b/k"`.
+    fn name_path(&mut self, message: &Message) {
+        let of_object = || {
+            let bucket = message.quoted_after("s3bucket")?;
+            let key = message.quoted_after("withkey")?;
+            Some(format!(
+                "{bucket}/{}",
+                key.strip_suffix(crate::ids::LOCK_FILE_SUFFIX)?
+            ))
+        };
+        let of_item = || message.quoted_after("nolockinfofoundfor:");
+        self.lock.path = self.lock.path.take().or_else(of_object).or_else(of_item);
+    }
+}
+
+fn is_acquiring(message: &Message) -> bool {
+    message.says_one_of(&[
+        "erroracquiringthestatelock",
+        "failedtolocks3state",
+        "errorlockingstate",
+        "errorlockingdestinationstate",
+        "errorlockingsourcestate",
+        "stateblobisalreadylocked",
+        "workspacealreadylocked(lockid",
+        "httpremotestatealreadylocked",
+        "thestateisalreadylockedbyanother",
+    ])
+}
+
+/// Terragrunt where it wrapped the output, else whom the text under the error names.
+fn tool(gathered: &Gathered, lines: &[Line], message: &Message) -> Option<Tool> {
+    let names = |name: &str| lines.iter().any(|line| line.text.contains(name));
+    let by_directory = || gathered.directory.as_ref()?.1;
+    gathered.context.via.or_else(by_directory).or_else(|| {
+        if names("OpenTofu") || unlock::is_of_opentofu(message) {
+            Some(Tool::OpenTofu)
+        } else if names("Terraform ") {
+            Some(Tool::Terraform)
+        } else {
+            None
+        }
+    })
+}
+
+/// Some ways to copy text put a blank line after every line. Blank lines mean nothing then.
+fn single_spaced(lines: &[Line]) -> Vec<Line> {
+    let is_blank = |line: &Line| line.text.trim().is_empty();
+    let pairs = lines
+        .iter()
+        .zip(lines.iter().skip(1))
+        .take(last_known(lines));
+    let texts = pairs.clone().filter(|(line, _)| !is_blank(line)).count();
+    let spaced = pairs
+        .filter(|(line, next)| !is_blank(line) && is_blank(next))
+        .count();
+    if texts < 3 || spaced * 10 < texts * 9 {
+        return lines.to_vec();
+    }
+    let mut kept = Vec::new();
+    let mut was_text = false;
+    for line in lines {
+        let is_filler = was_text && is_blank(line);
+        was_text = !is_blank(line);
+        if !is_filler {
+            kept.push(line.clone());
+        }
+    }
+    kept
+}
+
+/// The last line that certainly belongs to the error.
+fn last_known(lines: &[Line]) -> usize {
+    let is_known =
+        |line: &Line| fields::label(&line.text).is_some() || heads::is_boilerplate(&line.text);
+    lines.iter().rposition(is_known).unwrap_or(lines.len())
+}
+
+/// The width that the text was broken to, if it was. A word that fits nowhere says nothing about it, and neither do the
+/// lines of a log that goes on behind the error.
+fn widest(lines: &[Line]) -> usize {
+    let last = last_known(lines);
+    let is_of_error = |(at, line): &(usize, &Line)| *at <= last || !line.text.trim().is_empty();
+    let has_room = |line: &&Line| line.text.trim().contains(char::is_whitespace);
+    let of_error = lines
+        .iter()
+        .enumerate()
+        .take_while(is_of_error)
+        .map(|(_, line)| line);
+    let widths = of_error.filter(has_room).map(|line| line.width);
+    widths.max().unwrap_or_default()
+}
+
+/// Without the indentation that all lines share.
+fn levelled(mut lines: Vec<Line>) -> Vec<Line> {
+    let indentation = |line: &Line| line.text.len() - line.text.trim_start().len();
+    let texts = lines.iter().filter(|line| !line.text.trim().is_empty());
+    let shared = texts.map(indentation).min().unwrap_or_default();
+    for line in &mut lines {
+        line.text = line.text.get(shared..).unwrap_or_default().to_owned();
+    }
+    lines
+}
+
+/// The lines themselves. A line that is too long ends before the word in which it would have to be cut: half a secret is
+/// not known for one.
+fn excerpt(lines: &[Line]) -> String {
+    let mut excerpt = String::new();
+    for line in lines {
+        let line = line.text.trim_end();
+        let head: String = line.chars().take(MOST_OF_A_LINE).collect();
+        let shown = if head.len() == line.len() {
+            text::shown(line, usize::MAX)
+        } else {
+            let whole_words = head.rfind(char::is_whitespace).unwrap_or_default();
+            format!(
+                "{}…",
+                text::shown(head.get(..whole_words).unwrap_or_default(), usize::MAX)
+            )
+        };
+        if excerpt.len() + shown.len() > MOST_EXCERPT {
+            excerpt.push('…');
+            break;
+        }
+        excerpt.push_str(&shown);
+        excerpt.push('\n');
+    }
+    excerpt.trim_end().to_owned()
+}

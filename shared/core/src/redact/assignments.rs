@@ -1,0 +1,211 @@
+//! Secrets beside their names: `password = "…"`, `"token": "…"`, `export API_KEY=…`, `--secret …`, and so on.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Found;
+use super::kind::Kind;
+use super::names::{self, Hint};
+use super::pattern::compiled;
+use super::value_text::{self, Form, Value};
+use super::values;
+
+/// How a name is tied to its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// `=`, `:=`, `=>`; with spaces around it, the value may be an expression of HCL.
+    Equals { spaced: bool },
+    /// `:`; with a space behind it, it may also be prose.
+    Colon { spaced: bool },
+    /// `--name value`
+    Flag,
+    /// `<name>value</name>`
+    Tag,
+    /// `| name | value |`
+    Cell,
+}
+
+/// Every value in `text` that stands beside a name that sounds like a secret.
+pub(super) fn find(text: &str, found: &mut Vec<Found>) {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(
+            r"(?i-u)[a-z0-9_.$-]*(?:pass|pwd|pw|secret|token|key|credential|creds|auth|cookie|sas|sharedaccesssignature)[a-z0-9_.-]*",
+        )
+    });
+    let mut at = 0;
+    // What is no secret itself may hold one (`auth=password=…`), but is not gone over more than twice.
+    let mut read_to = 0;
+    while let Some(name) = NAME.find_at(text, at) {
+        at = name.end();
+        let Some(hint) = names::hint(name.as_str()) else {
+            continue;
+        };
+        let Some((tie, start)) = tie(text, name.range()) else {
+            continue;
+        };
+        let is_within = name.start() < read_to;
+        for value in value_text::read(text, start, tie) {
+            read_to = read_to.max(value.range.end);
+            if is_within {
+                at = at.max(value.range.end);
+            }
+            if let Some(kind) = is_secret(text, name.start(), hint, tie, &value) {
+                let is_phrase = kind == Kind::Password && may_have_spaces(tie);
+                let range = if is_phrase { value.line } else { value.range };
+                at = at.max(range.end);
+                found.push(Found::new(kind, text, range));
+            }
+        }
+    }
+    find_pairs(text, found);
+}
+
+/// `{"name": "DB_PASSWORD", "value": "…"}` of container definitions, and the same in YAML.
+fn find_pairs(text: &str, found: &mut Vec<Found>) {
+    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(concat!(
+            r#"(?i-u:["']?\b(?:name|key|parameterkey)["']?\s*[:=]\s*["']?([a-z0-9_.-]+)["']?\s*[,;]?)"#,
+            // A CI's prefix may stand before the second line.
+            r"(?:\s*|[ \t]*\r?\n[^\n]{0,80}?[ \t])",
+            r#"(?i-u:["']?\b(?:value|parametervalue)["']?[ \t]*[:=][ \t]*)"#
+        ))
+    });
+    for captures in PAIR.captures_iter(text) {
+        let whole = captures.get_match().range();
+        let hint = captures.get(1).and_then(|name| names::hint(name.as_str()));
+        let Some(hint) = hint else { continue };
+        let tie = Tie::Equals { spaced: true };
+        for value in value_text::read(text, whole.end, tie) {
+            if let Some(kind) = is_secret(text, whole.start, hint, tie, &value) {
+                found.push(Found::new(kind, text, value.range));
+            }
+        }
+    }
+}
+
+/// What ties the name at `name` to a value, and where the value begins; `None` where no value follows.
+fn tie(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
+    static TIE: LazyLock<Regex> =
+        LazyLock::new(|| compiled(r#"\A(["'`\])]{0,2})([ \t]*)(=>|:=|[=:|>])([ \t]*)"#));
+    let before = text.get(..name.start)?.chars().next_back();
+    let rest = text.get(name.end..)?;
+    let Some(captures) = TIE.captures(rest) else {
+        return flag(text, name);
+    };
+    let [closing, space, sign, gap] =
+        [1, 2, 3, 4].map(|group| captures.get(group).map_or("", |part| part.as_str()));
+    let start = name.end + captures.get_match().end();
+    let next = text.get(start..)?.chars().next();
+    let tie = match sign {
+        // Comparisons: `==`, `=~`.
+        "=" if gap.is_empty() && matches!(next, Some('=' | '~')) => return None,
+        ":" if closing.is_empty() && gap.is_empty() => {
+            // `arn:aws:secretsmanager:…:secret:name`, `secret://…`, `Token::new`
+            if matches!(before, Some(':' | '/')) || matches!(next, Some(':' | '/')) {
+                return None;
+            }
+            Tie::Colon { spaced: false }
+        }
+        ":" if !gap.is_empty() => Tie::Colon { spaced: true },
+        "|" => Tie::Cell,
+        ">" if before == Some('<') => Tie::Tag,
+        ">" => return None,
+        _ => Tie::Equals {
+            spaced: !space.is_empty() && !gap.is_empty(),
+        },
+    };
+    Some((tie, start))
+}
+
+/// `--name value` and `-name value`.
+fn flag(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
+    static GAP: LazyLock<Regex> = LazyLock::new(|| compiled(r#"\A["']?,?[ \t]+"#));
+    static PROSE: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(
+            r"(?-u)\A(?:and|are|argument|can|command|field|flag|for|from|has|if|in|is|must|on|option|or|parameter|setting|should|to|was|with)\b|\A-",
+        )
+    });
+    if !text.get(name.clone())?.starts_with('-') {
+        return None;
+    }
+    let rest = text.get(name.end..)?;
+    let gap = GAP.find(rest)?;
+    let value = rest.get(gap.end()..)?;
+    (!PROSE.is_match(value)).then_some((Tie::Flag, name.end + gap.end()))
+}
+
+/// Whether a bare value may go on behind a space: in YAML and in ini files, but in no shell.
+fn may_have_spaces(tie: Tie) -> bool {
+    matches!(
+        tie,
+        Tie::Colon { spaced: true } | Tie::Equals { spaced: true }
+    )
+}
+
+/// Whether the value is to be hidden, and as what.
+fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Option<Kind> {
+    let said = text.get(value.range.clone())?;
+    if values::is_trivial(said) {
+        return None;
+    }
+    let is_bare = value.form == Form::Bare;
+    if is_bare && matches!(tie, Tie::Colon { .. }) && is_progress(text, name, said) {
+        return None;
+    }
+    if is_bare && tie == (Tie::Equals { spaced: true }) && values::is_expression(said) {
+        return None;
+    }
+    match (hint, tie) {
+        (Hint::Likely(kind), _) => values::is_mixed(said).then_some(kind),
+        (Hint::Certain(kind), Tie::Colon { spaced }) if is_bare => {
+            let in_prose = is_in_prose(text, name);
+            let stands_out = values::is_mixed(said)
+                && (!in_prose || kind == Kind::Password || values::is_token(said));
+            // `pass: 12 fail: 0` tells of tests.
+            let is_verdict = text
+                .get(name..)
+                .is_some_and(|rest| rest.starts_with("pass:"));
+            let is_all = !in_prose && !is_verdict && (!value.has_words || kind == Kind::Password);
+            (stands_out || spaced && is_all).then_some(kind)
+        }
+        (Hint::Certain(kind), Tie::Cell) => values::is_mixed(said).then_some(kind),
+        (Hint::Certain(kind), Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Tag) => {
+            // `PWD=/home/alice` is where a shell stands.
+            let is_folder = kind == Kind::Password
+                && said.starts_with('/')
+                && text.get(name..).is_some_and(|name| {
+                    ["PWD=", "OLDPWD="].iter().any(|pwd| name.starts_with(pwd))
+                });
+            (!is_folder).then_some(kind)
+        }
+    }
+}
+
+/// `random_password.token: Creating...`: the address of a resource, and what Terraform does with it (`views/hook_ui.go`).
+fn is_progress(text: &str, name: usize, said: &str) -> bool {
+    static STEP: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(
+            r"\A(?:Creat|Refresh|Read|Still|Destr|Modif|Import|Open|Clos|Provisioning|Preparing)[a-z]*(?:\.{3})?\z",
+        )
+    });
+    let address = text.get(name..).and_then(|rest| rest.split(':').next());
+    STEP.is_match(said) && address.is_some_and(|address| address.contains('.'))
+}
+
+/// Whether a word of prose stands before the name on its line: `the provided token: …`, not `app_1 | token: …`.
+fn is_in_prose(text: &str, name: usize) -> bool {
+    let before = text.get(..name).unwrap_or_default();
+    // A word of prose is not longer, and a line may be as long as the text.
+    let near = before.char_indices().rev().take(40).last();
+    let line = near
+        .and_then(|(at, _)| before.get(at..)?.rsplit('\n').next())
+        .unwrap_or_default();
+    let word = line.split_whitespace().next_back().unwrap_or_default();
+    let is_apart = line.ends_with([' ', '\t']);
+    let is_word = word.len() > 1
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && word.bytes().any(|byte| byte.is_ascii_lowercase());
+    is_apart && (is_word || word == "Error:" || word == "error:")
+}

@@ -1,0 +1,248 @@
+//! What triage is about comes through as it was: to hide too much is a fault as well.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[track_caller]
+fn check(text: &str) {
+    assert_eq!(redacted(text), text);
+}
+
+/// Output of Terraform 0.11 and 1.11 and its requests, captured as it was; see the names of the files.
+#[test]
+fn captured_output_of_terraform_comes_through() {
+    let mut count = 0;
+    insta::glob!("samples/*", |file| {
+        check(&std::fs::read_to_string(file).unwrap());
+        count += 1;
+    });
+    assert!(count >= 9);
+}
+
+#[test]
+fn what_a_lock_is_known_by_is_no_secret() {
+    for text in [
+        "  ID:        19a6fe30-cf25-8eaf-077f-083449d678bd",
+        "StatusCode: 400, RequestID: 58661fec-d53e-43e9-a640-1bafc5195fb8, HostID:\n2hO5Rftka8Cw4QaZowTsqJZTshwVcziXLuGsgUsfwDhwXad3DoCvvCw4PXG/vQKQ,",
+        "Calculated checksum: 28877368bfd2175bbaf0a00a2b3f261d\nStored checksum:     00000000000000000000000000000000",
+        "\"Digest\": {\"S\": \"28877368bfd2175bbaf0a00a2b3f261d\"}, \"LockID\": {\"S\": \"acme-tf-state/prod/secrets/token/terraform.tfstate-md5\"}",
+        "  Path:      acme-tf-state/prod/secrets/terraform.tfstate",
+        "  Who:       ACME\\token@HOST",
+        "key = \"env:/prod/password/terraform.tfstate\"",
+        "kms_key_id = \"arn:aws:kms:eu-west-1:123456789012:key/19a6fe30-cf25-8eaf-077f-083449d678bd\"",
+        "secret_arn = \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf\"",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
+        "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
+        "x-amz-content-sha256: 99f29273eb1dbabb00f55673f78ead0884ddc3c3e172e621a23ec3b1116a4756",
+        "etag: \"d41d8cd98f00b204e9800998ecf8427e\"",
+        "Terraform v1.11.4 on linux_amd64, 2024-01-15T03:42:11.823456789Z",
+        "registry.terraform.io/hashicorp/aws v5.31.0 h1:ltxyuBWIy9cq0kIKDJH1jeWJy/y7XJLjS4QrsQK4plA=",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn prose_about_secrets_is_no_secret() {
+    for text in [
+        "ExpiredToken: The provided token has expired.",
+        "ExpiredTokenException: The security token included in the request is expired",
+        "InvalidClientTokenId: The security token included in the request is invalid.",
+        "api error UnrecognizedClientException: The security token included in the request is invalid",
+        "Error: No valid credential sources found",
+        "Error: invalid token: unexpected end of input",
+        "cannot fetch the token: oauth2 failed",
+        "failed to get the token: http2: client connection lost",
+        "error reading the secret: status=403",
+        "failed to refresh cached credentials, no EC2 IMDS role found",
+        "Access denied for user 'app'@'10.0.0.1' (using password: YES)",
+        "use the --token flag, or --password or a file",
+        "The argument \"password\" is required, but no definition was found.",
+        "The secret is in the vault; the token was rotated: see the runbook",
+        "Error: Error acquiring the state lock: token=",
+        "a password == another, a token != none, secret =~ x",
+        "module.secrets.aws_secretsmanager_secret.db: Refreshing state... [id=prod/db]",
+        "aws_iam_access_key.ci: Creating...",
+        "random_password.db: Creation complete after 0s [id=none]",
+        "pass: 12 fail: 0",
+        "random_password.password: Creating...",
+        "aws_secretsmanager_secret.token: Refreshing state... [id=prod/db]",
+        "data.aws_ssm_parameter.db_password: Reading...",
+        "aws_iam_access_key.secret: Still creating... [10s elapsed]",
+        "module.auth.data.aws_caller_identity.current: Read complete after 0s [id=123456789012]",
+        "basic authentication, bearer tokens and cookie banners",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn what_is_elsewhere_or_nothing_is_no_secret() {
+    for text in [
+        "password = var.db_password",
+        "password = \"${var.db_password}\"",
+        "password = random_password.db.result",
+        "password = data.aws_ssm_parameter.db.value",
+        "private_key = file(\"${path.module}/key.pem\")",
+        "private_key = file(\"key.pem\")",
+        "token = null\nsecret = \"\"\npassword = false",
+        "password = (sensitive value)",
+        "~ password = (sensitive value) -> (known after apply)",
+        "secret: <computed>",
+        "password: ***",
+        "TOKEN=$GITHUB_TOKEN",
+        "TOKEN=$(gh auth token)",
+        "TOKEN: ${{ secrets.GITHUB_TOKEN }}",
+        "password: {{ .Values.password }}",
+        "PWD=/home/alice/project",
+        "--sse-customer-key fileb://key.bin",
+        "shared_credentials_files = [\"~/.aws/credentials\"]",
+        "skip_credentials_validation = true",
+        "password_length = 16\ntoken_ttl = \"2h\"\nmax_tokens = 4096",
+        "secret_suffix = \"state\"",
+        "auth = \"basic\"\ncredentials = \"account.json\"",
+        "\"secrets\": [], \"token\": {}, \"tokens\": {\"count\": 3}",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn an_address_without_a_password_stays() {
+    for text in [
+        "https://alice@example.com/x",
+        "ssh://git@github.com/acme/modules.git?ref=v1.2.3",
+        "git::https://github.com/acme/modules.git//vpc?ref=9fceb02d0ae598e95dc970b74767f19372d61af8",
+        "http://localhost:8080/a/b@c",
+        "s3::https://s3.amazonaws.com/bucket/a@b.zip",
+        "postgres://app@db.example.com:5432/app?sslmode=require",
+        "https://registry.npmjs.org/@types/node",
+        "mail alice@example.com: hello",
+    ] {
+        check(text);
+    }
+}
+
+#[test]
+fn certificates_and_public_keys_are_public() {
+    check(
+        "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkq\n-----END CERTIFICATE-----",
+    );
+    check("-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END PUBLIC KEY-----");
+}
+
+#[test]
+fn a_lock_error_beside_secrets_keeps_every_field() {
+    let error = include_str!("samples/lockfail-ddb-plan-nocolor.txt");
+    for secret in [
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7bq0W1oYp9cP\nMIIEowIBAAKCAQEA7bq0W1oYp9cQ\n",
+        "password = \"never closed\n",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "TF_VAR_password=hunter2\n",
+        "password:\n",
+        "token =",
+    ] {
+        let hidden = redacted(&format!("{secret}{error}"));
+        assert!(hidden.ends_with(error), "{hidden}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(?s).{0,300}") {
+        drop(redacted(&text));
+    }
+
+    /// Pieces that mean something to a finder, in any order.
+    #[test]
+    fn no_heap_of_pieces_makes_it_panic_or_change_what_it_has_hidden(
+        pieces in proptest::collection::vec(prop::sample::select(PIECES), 0..25),
+    ) {
+        let text = pieces.concat();
+        let hidden = redacted(&text);
+        prop_assert_eq!(redacted(&hidden), hidden);
+    }
+
+    #[test]
+    fn a_lock_id_and_a_digest_come_through_wherever_no_secret_is_named(
+        id in "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        digest in "[0-9a-f]{32}",
+        sha in "[0-9a-f]{40}",
+    ) {
+        check(&format!("  ID:        {id}\nRequestID: {id}, x\nCalculated checksum: {digest}\ncommit {sha}\n{{\"ID\":\"{id}\",\"Digest\":\"{digest}\"}}"));
+    }
+}
+
+const PIECES: &[&str] = &[
+    "password",
+    "token",
+    "secret_key",
+    "access_key_id",
+    "auth",
+    "credentials",
+    "--",
+    "=",
+    " = ",
+    ": ",
+    ":",
+    " => ",
+    "->",
+    "\"",
+    "'",
+    "\\",
+    "\\\"",
+    "\\n",
+    "\n",
+    "\r\n",
+    " ",
+    "|",
+    "| ",
+    "<",
+    ">",
+    "<<EOT",
+    "EOT",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    ",",
+    ";",
+    "&",
+    "?",
+    "/",
+    "@",
+    "https://",
+    "%40",
+    "%2",
+    "hunter2",
+    "Tr0ub4dor+3horse",
+    "abc",
+    "ID",
+    "é",
+    "\u{1b}[31m",
+    "[0m",
+    "\u{fffd}",
+    "\u{fdd0}",
+    "[redacted:password:1]",
+    "[redacted:token:22]",
+    "[redacted:",
+    "AKIAIOSFODNN7EXAMPLE",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----END PRIVATE KEY-----",
+    "MIIEowIBAAKCAQEA7bq0W1oYp9cP",
+    "Bearer ",
+    "Authorization: ",
+    "sensitive(",
+    "${",
+    "null",
+    "&quot;",
+    "&amp;",
+    "\\u0022",
+    "$${",
+    "Cookie: ",
+    "-u ",
+];

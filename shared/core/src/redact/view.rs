@@ -1,0 +1,332 @@
+//! One text, read in several ways: without colours, with its escapes undone, with its percent signs decoded.
+//!
+//! A secret in JSON inside JSON, or in a coloured log line, does not look like itself. Instead of teaching every pattern
+//! all disguises, the text is undressed layer by layer, and what is found is led back to the text as it was given.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::kind::Placeholder;
+use super::pattern::compiled;
+
+/// Stands for a placeholder of an earlier run, so that its words are not read as names. Unicode promises that no text
+/// uses this code point.
+pub(super) const REDACTED: char = '\u{fdd0}';
+
+/// JSON in JSON in JSON is what a log service makes of a log line that was JSON; more has not been met.
+/// One more for a page that shows it.
+const LEVELS: usize = 4;
+
+/// A text, and where each part of it came from.
+pub(super) struct View<'a> {
+    /// What to search.
+    pub(super) text: Cow<'a, str>,
+    /// From the given text to this one; what stands between two edits was copied.
+    layers: Vec<Vec<Edit>>,
+}
+
+/// A part that was rewritten: `to` in the new text stands for `from` in the old one.
+#[derive(Clone)]
+struct Edit {
+    from: Range<usize>,
+    to: Range<usize>,
+}
+
+/// All ways to read `text`, the most literal first; only those that differ from the ones before.
+pub(super) fn all(text: &str) -> Vec<View<'_>> {
+    let mut views = levels(text);
+    let decoded: Vec<View<'_>> = [views.first(), views.get(1..).and_then(<[_]>::last)]
+        .into_iter()
+        .flatten()
+        .filter_map(|view| view.rewritten(percent_decoded))
+        .collect();
+    views.extend(decoded);
+    views
+}
+
+/// The text with all its escapes undone: the form in which two spellings of one secret are equal.
+pub(super) fn bare(text: &str) -> String {
+    levels(text)
+        .pop()
+        .map_or_else(|| text.to_owned(), |view| view.text.into_owned())
+}
+
+/// The text without colours, then with one level of escapes undone after the other.
+fn levels(text: &str) -> Vec<View<'_>> {
+    let given = View {
+        text: Cow::Borrowed(text),
+        layers: Vec::new(),
+    };
+    let mut views = vec![given.rewritten(plain).unwrap_or(given)];
+    for _ in 0..LEVELS {
+        let Some(next) = views.last().and_then(|view| {
+            view.rewritten(without_entities)
+                .or_else(|| view.rewritten(unescaped))
+        }) else {
+            break;
+        };
+        views.push(next);
+    }
+    views
+}
+
+impl View<'_> {
+    /// The part of the given text that `range` of this one stands for.
+    pub(super) fn origin(&self, range: Range<usize>) -> Range<usize> {
+        let (mut start, mut end) = (range.start, range.end);
+        for edits in self.layers.iter().rev() {
+            end = if end > start {
+                end_before(edits, end)
+            } else {
+                start_before(edits, start)
+            };
+            start = start_before(edits, start);
+        }
+        start..end
+    }
+
+    /// The view with one more layer off; `None` where there was nothing to take off.
+    fn rewritten(&self, rewrite: impl Fn(&str) -> Vec<(Range<usize>, String)>) -> Option<Self> {
+        let changes = rewrite(&self.text);
+        if changes.is_empty() {
+            return None;
+        }
+        let mut text = String::with_capacity(self.text.len());
+        let mut edits = Vec::with_capacity(changes.len());
+        let mut copied = 0;
+        for (from, new) in changes {
+            text.push_str(self.text.get(copied..from.start).unwrap_or_default());
+            let at = text.len();
+            text.push_str(&new);
+            copied = from.end;
+            edits.push(Edit {
+                from,
+                to: at..text.len(),
+            });
+        }
+        text.push_str(self.text.get(copied..).unwrap_or_default());
+        let mut layers = self.layers.clone();
+        layers.push(edits);
+        Some(Self {
+            text: Cow::Owned(text),
+            layers,
+        })
+    }
+}
+
+/// Where the character at `at` began before the edits.
+fn start_before(edits: &[Edit], at: usize) -> usize {
+    match last_edit(edits, at) {
+        Some(edit) if at < edit.to.end => edit.from.start,
+        Some(edit) => edit.from.end + (at - edit.to.end),
+        None => at,
+    }
+}
+
+/// Where the character that ends at `at` ended before the edits. What was taken out behind it is not part of it.
+fn end_before(edits: &[Edit], at: usize) -> usize {
+    let inside = at.saturating_sub(1);
+    match last_edit(edits, inside) {
+        Some(edit) if inside < edit.to.end => edit.from.end,
+        Some(edit) => edit.from.end + (at - edit.to.end),
+        None => at,
+    }
+}
+
+/// The last edit that begins at or before `at`.
+fn last_edit(edits: &[Edit], at: usize) -> Option<&Edit> {
+    let after = edits.partition_point(|edit| edit.to.start <= at);
+    after.checked_sub(1).and_then(|index| edits.get(index))
+}
+
+/// Colours away, also where the escape byte was lost, was made visible or became U+FFFD; earlier placeholders marked.
+fn plain(text: &str) -> Vec<(Range<usize>, String)> {
+    static NOISE: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(&format!(
+            r"(?<placeholder>{})|(?:\x1b|\^\[|\\e|\\033|\\x1[bB]|\\u001[bB])\[[0-9;?]*[A-Za-z]|\x{{fffd}}?\[[0-9;]*m",
+            Placeholder::pattern()
+        ))
+    });
+    changes(&NOISE, text, |found| {
+        let mark = found.name("placeholder").map(|_| REDACTED.to_string());
+        Some(mark.unwrap_or_default())
+    })
+}
+
+/// HTML's escapes undone. Not together with the others: a `\n` between two `&quot;` does not end a line.
+fn without_entities(text: &str) -> Vec<(Range<usize>, String)> {
+    static ENTITIES: LazyLock<Regex> =
+        LazyLock::new(|| compiled("&(?:quot|#34|#[xX]22|apos|#39|#[xX]27|amp|lt|gt);"));
+    changes(&ENTITIES, text, |found| {
+        let character = match found.get_match().as_str() {
+            "&amp;" => "&",
+            "&lt;" => "<",
+            "&gt;" => ">",
+            "&apos;" | "&#39;" | "&#x27;" | "&#X27;" => "'",
+            _ => "\"",
+        };
+        Some(character.to_owned())
+    })
+}
+
+/// One level of JSON's and HCL's escapes undone.
+fn unescaped(text: &str) -> Vec<(Range<usize>, String)> {
+    static ESCAPES: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(concat!(
+            r"(?<colour>\\u001[bB]\[[0-9;?]*[A-Za-z])",
+            r"|\\u(?<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?<low>[dD][c-fC-F][0-9a-fA-F]{2})",
+            r"|\\u(?<short>[0-9a-fA-F]{4})|\\U(?<long>[0-9a-fA-F]{8})",
+            r#"|\\(?<one>[nrtbf"'/\\])"#,
+            r"|(?<template>\$\$\{|%%\{)",
+        ))
+    });
+    changes(&ESCAPES, text, |found| {
+        let part = |name| found.name(name).map(|part| part.as_str());
+        let unicode = |hex| u32::from_str_radix(hex, 16).ok();
+        if part("colour").is_some() {
+            return Some(String::new());
+        }
+        if let (Some(high), Some(low)) = (part("high"), part("low")) {
+            let units = [high, low].map(|hex| u16::from_str_radix(hex, 16).unwrap_or_default());
+            return String::from_utf16(&units).ok();
+        }
+        if let Some(hex) = part("short").or(part("long")) {
+            return unicode(hex)
+                .and_then(char::from_u32)
+                .map(|character| character.to_string());
+        }
+        if let Some(template) = part("template") {
+            return template.get(1..).map(str::to_owned);
+        }
+        let one = match part("one")? {
+            "n" => "\n",
+            "r" => "\r",
+            "t" => "\t",
+            "b" | "f" => " ",
+            other => other,
+        };
+        Some(one.to_owned())
+    })
+}
+
+/// `%40` as `@`, where the bytes are text.
+fn percent_decoded(text: &str) -> Vec<(Range<usize>, String)> {
+    static RUN: LazyLock<Regex> = LazyLock::new(|| compiled("(?:%[0-9a-fA-F]{2})+"));
+    let mut edits = Vec::new();
+    for found in RUN.find_iter(text) {
+        let bytes: Vec<u8> = found
+            .as_str()
+            .split('%')
+            .filter_map(|hex| u8::from_str_radix(hex, 16).ok())
+            .collect();
+        // One edit for each character, so that a secret may begin in the middle of a run.
+        let mut at = found.start();
+        for chunk in bytes.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                let from = at..at + 3 * character.len_utf8();
+                at = from.end;
+                edits.push((from, character.to_string()));
+            }
+            at += 3 * chunk.invalid().len();
+        }
+    }
+    edits
+}
+
+/// Each match of `pattern` with what takes its place; `None` leaves it as it is.
+fn changes(
+    pattern: &Regex,
+    text: &str,
+    new: impl Fn(&regex::Captures<'_>) -> Option<String>,
+) -> Vec<(Range<usize>, String)> {
+    pattern
+        .captures_iter(text)
+        .filter_map(|found| Some((found.get_match().range(), new(&found)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        all(text)
+            .into_iter()
+            .map(|view| view.text.into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_text_without_disguise_is_read_once() {
+        assert_eq!(texts("ID: 42"), ["ID: 42"]);
+    }
+
+    #[test]
+    fn colours_are_taken_off_however_the_escape_byte_was_lost() {
+        for colour in [
+            "\u{1b}[31m",
+            "^[[1;31m",
+            "\\033[0m",
+            "\\x1b[K",
+            "\\u001b[31m",
+            "[31m",
+            "\u{fffd}[0m",
+        ] {
+            assert_eq!(texts(&format!("a{colour}b"))[0], "ab", "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_level_by_level() {
+        assert_eq!(
+            texts(r#"{\\\"a\\\"}"#),
+            [r#"{\\\"a\\\"}"#, r#"{\"a\"}"#, r#"{"a"}"#]
+        );
+        assert_eq!(
+            texts("&quot;&amp;\\u00e9\\ud83d\\ude00$${").last().unwrap(),
+            "\"&é😀${"
+        );
+        assert_eq!(texts("C:\\dir\\q"), ["C:\\dir\\q"]);
+        assert_eq!(texts("p%40s%C3%A9%ff"), ["p%40s%C3%A9%ff", "p@sé%ff"]);
+    }
+
+    #[test]
+    fn what_is_found_leads_back_to_the_text_as_given() {
+        for (text, part, origin) in [
+            ("a\u{1b}[0mb\u{1b}[0m c", "ab", "a\u{1b}[0mb"),
+            (r#"x \"a\\nb\" y"#, "a\nb", r"a\\nb"),
+            ("u%3Ap%40w", "p@w", "p%40w"),
+            ("%3Ap", "p", "p"),
+            (r#"\"é\""#, "é", "é"),
+        ] {
+            let views = all(text);
+            let (view, at) = views
+                .iter()
+                .rev()
+                .find_map(|view| view.text.find(part).map(|at| (view, at)))
+                .unwrap();
+            assert_eq!(&text[view.origin(at..at + part.len())], origin, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_part_of_every_view_leads_to_whole_characters(
+            text in r#"([a-zé😀 ]|\\"|\\\\|\\n|\\u00e9|%40|%C3%A9|\x1b\[0m|&quot;|\[redacted:token:7\]){0,20}"#,
+        ) {
+            for view in all(&text) {
+                let ends: Vec<usize> = view.text.char_indices().map(|(at, _)| at).chain([view.text.len()]).collect();
+                for (index, start) in ends.iter().enumerate() {
+                    for end in ends.iter().skip(index) {
+                        prop_assert!(text.get(view.origin(*start..*end)).is_some());
+                    }
+                }
+            }
+        }
+    }
+}
