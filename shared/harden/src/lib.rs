@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::wildcard_enum_match_arm,
+        reason = "a test may ask for one variant only"
+    )
+)]
+
+pub mod format;
+pub mod version;
+pub mod finding;
+pub mod hardened;
+
+mod place;
+mod secrets;
+mod config;
+mod hcl;
+mod json;
+mod rules;
+mod write;
+mod diff;
+mod companion;
+
+pub use config::Source;
+pub use finding::{Finding, Severity};
+pub use format::{Format, NotRead};
+pub use hardened::{Backend, Hardened, Options, Reply, harden};
+pub use rules::{RULES, Rule};
+pub use secrets::{PLACEHOLDER, SecretValue};
+pub use version::Version;

@@ -1,0 +1,276 @@
+//! Whatever field a secret hides in, no output has it.
+
+use lockwarden_harden::PLACEHOLDER;
+
+use crate::{read, s3_with, try_read};
+
+const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const CUSTOMER_KEY: &str = "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=";
+
+/// Texts with `SECRET` somewhere, and what stands for it.
+const PLACES: &[(&str, &str)] = &[
+    ("secret_key = \"SECRET\"", SECRET_KEY),
+    ("secret_key = \"SECRET\"", "x"),
+    ("secret_key = \"a \\\"SECRET\\\" b\"", "with-quotes"),
+    ("\"secret_key\" = \"SECRET\"", "tiny1"),
+    ("token = SECRET", "123456"),
+    ("secret_key = <<EOT\nSECRET\nEOT", "in-a-heredoc"),
+    (
+        "secret_key = <<-EOT\n  first\n  SECRET\n  EOT",
+        "in-a-heredoc",
+    ),
+    (
+        "secret_key = get_env(\"AWS_SECRET_ACCESS_KEY\", \"SECRET\")",
+        "the-default",
+    ),
+    (
+        "secret_key = \"${get_env(\"AWS_SECRET_ACCESS_KEY\", \"SECRET\")}\"",
+        "the-default",
+    ),
+    ("secret_key = local.is_ci ? \"SECRET\" : null", "one-of-two"),
+    ("secret_key = \"${local.prefix}SECRET\"", "the-rest"),
+    ("# secret_key = \"SECRET\"", "a twin"),
+    ("/* secret_key = \"SECRET\" */", "a twin"),
+    ("# secret_key=SECRET", "hunter2hunter2hunter2"),
+    ("# aws_secret_access_key = SECRET", SECRET_KEY),
+    (
+        "# terraform init -backend-config=\"secret_key=SECRET\"",
+        "hunter2hunter2hunter2",
+    ),
+    ("# AWS_ACCESS_KEY_ID=SECRET", "AKIAIOSFODNN7EXAMPLE"),
+    ("# ask alice for SECRET", "ASIAIOSFODNN7EXAMPLE"),
+    ("secret_key = \"SECRET\" # SECRET", "said-twice"),
+    (
+        "secret_key = \"SECRET\"\nprofile = \"SECRET\"",
+        "said-twice",
+    ),
+    ("bucket = \"SECRET\"", SECRET_KEY),
+    ("kms_key_id = \"SECRET\"", CUSTOMER_KEY),
+    ("profile = \"SECRET\"", "AKIAIOSFODNN7EXAMPLE"),
+    ("dynamodb_table = \"t-SECRET\"", "AKIAIOSFODNN7EXAMPLE"),
+    ("sse_customer_key = \"SECRET\"", CUSTOMER_KEY),
+    (
+        "endpoint = \"https://user:SECRET@minio.example.com\"",
+        "hunter2",
+    ),
+    (
+        "endpoint = \"https://user:SECRET@minio.example.com\"",
+        "p@ss/w:rd",
+    ),
+    (
+        "endpoints = { s3 = \"https://user:SECRET@minio.example.com/a@b\" }",
+        "hunter2",
+    ),
+    (
+        "https_proxy = \"http://user:SECRET@proxy.example.com:3128\"",
+        "hunter2",
+    ),
+    (
+        "assume_role_with_web_identity = { role_arn = \"a\", web_identity_token = \"SECRET\" }",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
+    ),
+    (
+        "assume_role_with_web_identity = { role_arn = \"a\", web_identity_token = local.is_ci ? \"SECRET\" : null }",
+        "one-of-two",
+    ),
+    (
+        "assume_role = { role_arn = \"a\", external_id = \"x\", tags = { password = \"SECRET\" } }",
+        "hunter2",
+    ),
+    ("password = \"SECRET\"", "hunter2"),
+    (
+        "custom_ca_bundle = \"-----BEGIN PRIVATE KEY-----\\nSECRET\\n-----END PRIVATE KEY-----\"",
+        "MIIEvQIBADANBg",
+    ),
+    (
+        "}\n}\nprovider \"aws\" {\nx {\nsecret_key = \"SECRET\"",
+        SECRET_KEY,
+    ),
+    (
+        "}\n}\nvariable \"x\" {\ny {\ndefault = \"SECRET\"",
+        SECRET_KEY,
+    ),
+    (
+        "}\n}\nlocals {\ny {\njson = \"{\\\"secret_key\\\": \\\"SECRET\\\"}\"",
+        "in-json-in-hcl",
+    ),
+    (
+        "}\n}\nresource \"x\" \"y\" {\ny {\ndsn = \"postgres://app:SECRET@db.example.com/app\"",
+        "hunter2",
+    ),
+    (
+        "}\n}\nlocals {\ny {\npem = <<EOT\n -----BEGIN RSA PRIVATE KEY-----\nSECRET\nSECRET\n -----END RSA PRIVATE KEY-----\nEOT",
+        "MIIEvQIBADANBg",
+    ),
+];
+
+fn check(text: &str, secret: &str) {
+    let answer = read(text);
+    let outputs = [
+        answer.hardened.clone(),
+        answer.diff.clone(),
+        serde_json::to_string(&answer.reply()).unwrap(),
+        format!("{answer:?}"),
+    ];
+    // A secret of one character is in every text; that it went is seen by what stands there instead.
+    let plain: Vec<&String> = outputs.iter().filter(|_| secret.len() > 1).collect();
+    for output in plain {
+        assert!(!output.contains(secret), "{text}\n{output}");
+    }
+    assert!(
+        !answer.hardened.contains(&format!("\"{secret}\"")),
+        "{text}"
+    );
+    assert!(
+        answer
+            .secret_values
+            .iter()
+            .any(|value| value.expose().contains(secret) || secret.contains(value.expose())),
+        "{text}"
+    );
+    // What the user has to do is said: as a finding about the backend or about the rest of the file.
+    let told = answer.findings.len()
+        + answer
+            .backends
+            .iter()
+            .map(|backend| backend.secrets.len())
+            .sum::<usize>();
+    assert!(told > 0, "{text}");
+}
+
+#[test]
+fn no_secret_gets_out_of_hcl_whatever_field_it_hides_in() {
+    for (place, secret) in PLACES {
+        if !place.starts_with('"') {
+            check(&s3_with(&place.replace("SECRET", secret)), secret);
+        }
+        if !place.starts_with('}') {
+            let lines = place.replace("SECRET", secret);
+            check(
+                &format!(
+                    "remote_state {{\n  backend = \"s3\"\n  config = {{\nkey = \"k/k\"\n{lines}\n  }}\n}}\n"
+                ),
+                secret,
+            );
+            if !place.contains("EOT") && !place.contains('$') {
+                check(
+                    &format!(
+                        "generate \"backend\" {{\n  contents = <<EOF\nterraform {{\nbackend \"s3\" {{\n{}\n}}\n}}\nEOF\n}}\n",
+                        lines.trim_start_matches('"').replacen("\" =", " =", 1)
+                    ),
+                    secret,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_secret_gets_out_of_json() {
+    for (member, secret) in [
+        ("\"secret_key\": \"SECRET\"", "tiny1"),
+        ("\"token\": SECRET", "123456"),
+        (
+            "\"secret_key\": \"${get_env(\\\"X\\\", \\\"SECRET\\\")}\"",
+            "the-default",
+        ),
+        ("\"//\": \"secret_key = SECRET\"", "hunter2hunter2hunter2"),
+        (
+            "\"endpoints\": {\"s3\": \"https://user:SECRET@minio.example.com\"}",
+            "hunter2",
+        ),
+        ("\"profile\": \"SECRET\"", SECRET_KEY),
+        (
+            "\"secret_key\": \"one\", \"secret_key\": \"SECRET\"",
+            "two-of-them",
+        ),
+        ("\"access\\u005fkey\": \"SECRET\"", "an-escaped-name"),
+    ] {
+        let text = format!(
+            "{{\"terraform\":{{\"backend\":{{\"s3\":{{\"bucket\":\"b\",\n{}}}}}}}}}",
+            member.replace("SECRET", secret)
+        );
+        check(&text, secret);
+    }
+}
+
+#[test]
+fn other_backends_keep_no_secret_either() {
+    for (arguments, secret) in [
+        ("access_key = \"SECRET\"", "c3RvcmFnZQ"),
+        ("client_secret = \"SECRET\"", "hunter2"),
+        (
+            "conn_str = \"postgres://app:SECRET@db.example.com/state\"",
+            "hunter2",
+        ),
+        ("password = \"SECRET\"", "hunter2"),
+        ("sas_token = \"SECRET\"", "sv=2020&sig=x"),
+    ] {
+        let arguments = arguments.replace("SECRET", secret);
+        let text = format!("terraform {{\n  backend \"azurerm\" {{\n    {arguments}\n  }}\n}}\n");
+        check(&text, secret);
+        assert!(read(&text).hardened.contains(PLACEHOLDER));
+    }
+}
+
+#[test]
+fn what_is_no_secret_stays() {
+    for line in [
+        "kms_key_id = \"arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"",
+        "skip_credentials_validation = \"false\"",
+        "shared_credentials_files = [\"~/.aws/credentials\"]",
+        "assume_role_with_web_identity = { role_arn = \"a\", web_identity_token_file = \"/var/run/secrets/token\" }",
+        "# the token is in the vault, ask alice@example.com",
+        "# rotate secrets: never",
+        "profile = \"0123456789abcdef0123456789abcdef01234567\"",
+        "endpoints = { s3 = \"http://127.0.0.1:9000/x@y\" }",
+        "secret_key = null",
+    ] {
+        let text = s3_with(&format!("-kms_key_id\n{line}"));
+        let answer = read(&text);
+        assert_eq!((answer.secret_values.len(), answer.hardened), (0, text));
+    }
+    let references = "}\n}\nprovider \"vault\" {\n  x {\n    token = var.token\n    password = \"${data.x.y[\"a\"]}\"\n    secret = \"\"";
+    let text = s3_with(references);
+    assert_eq!(read(&text).hardened, text);
+}
+
+#[test]
+fn a_value_with_a_secret_in_it_is_not_told() {
+    let answer = read(&s3_with(&format!(
+        "bucket = \"{SECRET_KEY}\"\nregion = \"AKIAIOSFODNN7EXAMPLE\""
+    )));
+    let backend = answer.main().unwrap();
+    assert_eq!(
+        (&backend.bucket, &backend.region, &answer.companion),
+        (&None, &None, &None)
+    );
+    assert_eq!(backend.secrets, ["bucket", "region"]);
+}
+
+#[test]
+fn a_secret_that_is_an_everyday_word_breaks_no_code() {
+    let text = s3_with(
+        "secret_key = \"production\"\n}\n}\nresource \"x\" \"production\" {\n  y {\n    z = x.production.id",
+    );
+    let hardened = read(&text).hardened;
+    assert!(
+        hardened.contains("z = x.production.id") && !hardened.contains("secret_key"),
+        "{hardened}"
+    );
+}
+
+#[test]
+fn an_error_says_nothing_of_the_text() {
+    for text in [
+        format!("terraform {{\n  secret_key = {SECRET_KEY} {SECRET_KEY}\n}}"),
+        format!("{{\"secret_key\": {SECRET_KEY}}}"),
+        format!("secret_key = \"{SECRET_KEY}\"\n\"{SECRET_KEY}"),
+    ] {
+        let error = try_read(&text, None).unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains(&SECRET_KEY[..8]),
+            "{error:?}"
+        );
+    }
+}
