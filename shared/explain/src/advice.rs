@@ -1,0 +1,299 @@
+//! What to do, in words. Where unlocking is no cure, that comes first.
+
+use lockwarden_core::paste::{Kind, LockError, PastedDigest};
+use lockwarden_core::text::shown;
+
+use crate::live::Live;
+use crate::run::is_plain;
+
+mod cause;
+mod other_backend;
+
+use cause::of_cause;
+use other_backend::of_other_backend;
+
+/// How much of a foreign value a sentence shows (characters).
+const FIELD: usize = 300;
+
+/// What to do about an error.
+pub(crate) struct Advice {
+    /// In words.
+    pub(crate) words: String,
+    /// By which ways a lock can be released here.
+    pub(crate) ways: Ways,
+}
+
+/// Which commands can release a lock, once its holder is known to be dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ways {
+    /// Terraform's own and Lockwarden's.
+    All,
+    /// Not Terraform's own: it would fail.
+    NotForceUnlock,
+    /// Unlocking is no cure.
+    None,
+}
+
+impl Advice {
+    fn unlock(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            ways: Ways::All,
+        }
+    }
+
+    fn never(why: impl std::fmt::Display) -> Self {
+        Self {
+            words: format!("Do NOT unlock. {why}"),
+            ways: Ways::None,
+        }
+    }
+
+    /// The advice for an error; what the live record says goes before what the paste says.
+    pub(crate) fn of(error: &LockError, live: Option<&Live>) -> Self {
+        live.and_then(|live| of_live(live, error))
+            .unwrap_or_else(|| of_paste(error))
+    }
+
+    /// The advice where nothing in the text is a lock error.
+    pub(crate) fn of_nothing(had_text: bool) -> Self {
+        if had_text {
+            return Self::never(
+                "Nothing in this text is a state lock error. If one was printed, paste it from the line with `Error` to the end of \
+                 `Lock Info`.",
+            );
+        }
+        Self {
+            words: "No error text was given. What was found in the configuration is below."
+                .to_owned(),
+            ways: Ways::None,
+        }
+    }
+
+    /// The same advice, with the state that could not be saved before everything else.
+    pub(crate) fn after_the_state_is_safe(words: &str) -> String {
+        let rest = words.strip_prefix("Do NOT unlock. ").unwrap_or(words);
+        format!(
+            "Do NOT unlock before the state is safe: the run could not save it and left it in `errored.tfstate` where it ran. Keep that \
+             file, and push it before anything else runs: `terraform state push errored.tfstate`. If the lock that is in the way is of \
+             that very run, and of nobody else, it keeps others out: only then push with `-lock=false`, and unlock afterwards. {rest}"
+        )
+    }
+}
+
+fn of_live(live: &Live, error: &LockError) -> Option<Advice> {
+    match live {
+        Live::Same(lock) if lock.is_at_work() => Some(Advice::never(format!(
+            "The lock is there and its holder is probably at work: {}. Wait.",
+            lock.why
+        ))),
+        Live::Same(_) | Live::NotLooked { .. } => None,
+        Live::Gone => error.lock.id.is_some().then(|| {
+            Advice::never(
+                "The lock is gone already: nothing holds this state now, as far as the stores tell that Lockwarden looks into. Run the command again.",
+            )
+        }),
+        Live::Other { holder, id } => Some(Advice::never(format!(
+            "The lock in this text is gone, and another one has its place: {}, held by {}. Its holder is probably at work.",
+            shown(id, FIELD),
+            shown(holder, FIELD)
+        ))),
+    }
+}
+
+fn of_paste(error: &LockError) -> Advice {
+    if let Some(cause) = error.cause {
+        return of_cause(cause, error);
+    }
+    match error.kind {
+        Kind::Dynamodb | Kind::S3Lockfile => Advice::unlock(held(error, release(error))),
+        Kind::UnknownBackend => Advice::unlock(format!(
+            "{} The text does not say which backend it is, so find that out before you unlock.",
+            held(error, release(error))
+        )),
+        Kind::UnlockFailed => Advice::never(
+            "The lock was not released, and the text does not say why. Look at the record as it is stored before you try again.",
+        ),
+        Kind::DigestMismatch => Advice::never(digest(error.digest.as_ref())),
+        Kind::OtherBackend => of_other_backend(error),
+        Kind::NotALockError => Advice::of_nothing(true),
+    }
+}
+
+/// Somebody holds the lock, as far as the text says.
+fn held(error: &LockError, if_dead: &str) -> String {
+    let doing = match error.lock.operation.as_deref() {
+        None => String::new(),
+        Some(operation) => format!(" ({})", shown(operation, FIELD)),
+    };
+    let holder = match (error.lock.who.as_deref(), error.held) {
+        (Some(who), _) => format!("{}{doing} holds the lock.", shown(who, FIELD)),
+        (None, Some(true)) => {
+            format!("Somebody{doing} holds the lock; the text does not show who.")
+        }
+        (None, _) => "Somebody may hold the lock; the text does not show it.".to_owned(),
+    };
+    format!(
+        "{holder} Is that job really dead? Check the job or the machine first: unlocking does not stop it, and two writers destroy a state. \
+         If it is alive, wait. If it is dead, {if_dead}."
+    )
+}
+
+/// What to do about a lock whose holder is dead.
+fn release(error: &LockError) -> &'static str {
+    match error.lock.id.as_deref() {
+        None => {
+            "run the plan again and paste the whole error, down to the line `Info:`, because the lock's ID is missing here"
+        }
+        Some(id) if is_plain(id) => "release the lock, then run the plan again",
+        Some(_) => {
+            "release the lock, then run the plan again; its ID is not one plain word, so no command with it is printed here"
+        }
+    }
+}
+
+/// The two checksums. Which one is right only the state tells.
+fn digest(digest: Option<&PastedDigest>) -> String {
+    let calculated = digest.and_then(|digest| digest.calculated.as_deref());
+    let value = calculated.map_or_else(
+        || "the checksum of the state that is there".to_owned(),
+        |value| shown(value, 64),
+    );
+    format!(
+        "This is no lock: the state in the bucket is not the one that the table's digest was written for. Wait a minute and try again, as \
+         a write may be just under way. If it stays, make sure that nobody is at work on this state, and look at the state in the bucket: is \
+         it whole, and is it the newest by its `serial` and its former versions? If it is, work out its checksum yourself and set the digest \
+         to {value}. If it is not, restore the right version of the state instead; the digest then fits."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::paste::{Cause, LockError, PastedLock};
+
+    use super::*;
+
+    fn error(kind: Kind, cause: Option<Cause>, backend_name: Option<&str>) -> LockError {
+        LockError {
+            kind,
+            backend_name: backend_name.map(str::to_owned),
+            tool: None,
+            lock: PastedLock::default(),
+            held: None,
+            cause,
+            tried: None,
+            digest: None,
+            tried_in: Vec::new(),
+            table: None,
+            unit: None,
+            line: 1,
+            times: 1,
+            excerpt: String::new(),
+        }
+    }
+
+    const CAUSES: [Cause; 19] = [
+        Cause::MissingTable,
+        Cause::MissingBucket,
+        Cause::AccessDenied,
+        Cause::ExpiredCredentials,
+        Cause::BadCredentials,
+        Cause::WrongKeySchema,
+        Cause::Unreachable,
+        Cause::Throttled,
+        Cause::Conflict,
+        Cause::DiskFull,
+        Cause::WrongPassphrase,
+        Cause::Unreadable,
+        Cause::EmptyOrGone,
+        Cause::NoSuchLock,
+        Cause::WrongId,
+        Cause::HalfReleased,
+        Cause::Split,
+        Cause::DigestStateMissing,
+        Cause::LocalLock,
+    ];
+
+    #[test]
+    fn where_unlocking_is_no_cure_that_is_said_first() {
+        for cause in CAUSES {
+            let advice = Advice::of(&error(Kind::Dynamodb, Some(cause), None), None);
+            assert!(
+                advice.words.starts_with("Do NOT unlock. ") && advice.ways == Ways::None,
+                "{cause:?}"
+            );
+        }
+        for kind in [
+            Kind::DigestMismatch,
+            Kind::UnlockFailed,
+            Kind::NotALockError,
+        ] {
+            let advice = Advice::of(&error(kind, None, None), None);
+            assert!(
+                advice.words.starts_with("Do NOT unlock. ") && advice.ways == Ways::None,
+                "{kind:?}"
+            );
+        }
+        for kind in [Kind::Dynamodb, Kind::S3Lockfile, Kind::UnknownBackend] {
+            let advice = Advice::of(&error(kind, None, None), None);
+            assert!(
+                advice.words.contains("really dead?") && advice.ways == Ways::All,
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_backend_has_its_own_advice_and_none_that_of_s3() {
+        for name in [
+            "azurerm",
+            "gcs",
+            "consul",
+            "pg",
+            "http",
+            "local",
+            "kubernetes",
+            "cos",
+            "oss",
+            "oci",
+            "remote",
+            "cloud",
+        ] {
+            let Advice { words, ways } =
+                Advice::of(&error(Kind::OtherBackend, None, Some(name)), None);
+            // The error has no ID, without which nobody can break a lease by `force-unlock`.
+            let is_no_use = ["azurerm", "pg", "local", "remote", "cloud"].contains(&name);
+            assert_eq!(ways == Ways::None, is_no_use, "{name}");
+            for of_s3 in ["DynamoDB", "dynamodb", "aws "] {
+                assert!(!words.contains(of_s3), "{name}: {words}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_is_set_only_after_a_look_and_to_the_calculated_value() {
+        let digest = |calculated: Option<&str>| {
+            let mismatch = LockError {
+                digest: Some(PastedDigest {
+                    calculated: calculated.map(str::to_owned),
+                    ..PastedDigest::default()
+                }),
+                ..error(Kind::DigestMismatch, None, None)
+            };
+            Advice::of(&mismatch, None).words
+        };
+        assert!(digest(Some("f00d")).contains("set the digest to f00d."));
+        assert!(!digest(None).contains("set the digest to ."));
+    }
+
+    #[test]
+    fn what_the_holder_wrote_is_shown_safely() {
+        let mut hostile = error(Kind::Dynamodb, None, None);
+        hostile.lock.who = Some("\u{1b}[2Jroot\u{202e}".to_owned());
+        let words = Advice::of(&hostile, None).words;
+        assert!(
+            words.chars().all(lockwarden_core::text::is_printable),
+            "{words}"
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! What the live record says about a pasted lock.
+
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::policy::Verdict;
+use lockwarden_core::report::{LookedAt, ReportedLock};
+use lockwarden_core::text::shown;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
+/// What is there now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// The pasted lock, as a sweep judges it.
+    Same(Box<LiveLock>),
+    /// Another lock.
+    Other {
+        /// Its lock ID.
+        id: String,
+        /// Its holder.
+        holder: String,
+    },
+    /// Nothing.
+    Gone,
+    /// Nobody looked, or could look.
+    NotLooked {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A lock that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveLock {
+    /// How it is judged.
+    pub verdict: Verdict,
+    /// Why.
+    pub why: String,
+    /// Its request.
+    pub request: RequestCode,
+}
+
+impl LiveLock {
+    /// Whether its holder shows life, or has had the lock for too short a time to be dead.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        matches!(self.verdict, Verdict::Alive | Verdict::Held)
+    }
+}
+
+impl Live {
+    /// What a look at a state says about the lock with this ID; without an ID, about whatever is there.
+    #[must_use]
+    pub fn of(looked: &LookedAt, id: Option<&str>) -> Self {
+        let has_id = |lock: &&ReportedLock| {
+            id.is_none_or(|id| lock.id.as_ref().is_some_and(|there| there.as_str() == id))
+        };
+        if let Some(lock) = looked.locks.iter().find(has_id) {
+            return Self::Same(Box::new(LiveLock {
+                verdict: lock.verdict,
+                why: shown(&lock.why, 1_000),
+                request: lock.request.clone(),
+            }));
+        }
+        let other = looked.locks.first().map(|other| {
+            let id = other.id.as_ref().map_or_else(
+                || "no ID that can be read".to_owned(),
+                |id| shown(id.as_str(), 300),
+            );
+            let holder = other.holder.as_deref();
+            let holder = holder.map_or_else(
+                || "nobody can tell whom".to_owned(),
+                |holder| shown(holder, 300),
+            );
+            (id, holder)
+        });
+        // The lock may be in the very store that was not read, so what else is there does not say that it is gone.
+        match (looked.incomplete.first(), other) {
+            (Some(trouble), None) => Self::NotLooked {
+                why: format!("{}: {}", trouble.store, trouble.why),
+            },
+            (Some(trouble), Some((id, holder))) => Self::NotLooked {
+                why: format!(
+                    "{}: {}; elsewhere is another lock of this state: {id}, held by {holder}",
+                    trouble.store, trouble.why
+                ),
+            },
+            (None, Some((id, holder))) => Self::Other { id, holder },
+            (None, None) => Self::Gone,
+        }
+    }
+
+    /// The request of the pasted lock.
+    #[must_use]
+    pub fn request(&self) -> Option<&RequestCode> {
+        match self {
+            Self::Same(lock) => Some(&lock.request),
+            Self::Other { .. } | Self::Gone | Self::NotLooked { .. } => None,
+        }
+    }
+}
+
+/// As in the contract: `verdict` and `request`, both `null` where the pasted lock was not found, and `why`.
+impl Serialize for Live {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (verdict, request, why) = match self {
+            Self::Same(lock) => (Some(lock.verdict), Some(&lock.request), lock.why.clone()),
+            Self::Other { id, holder } => (
+                None,
+                None,
+                format!("another lock is there now: {id}, held by {holder}"),
+            ),
+            Self::Gone => (None, None, "nothing holds this state now".to_owned()),
+            Self::NotLooked { why } => (None, None, format!("not looked: {why}")),
+        };
+        let mut live = serializer.serialize_struct("Live", 3)?;
+        live.serialize_field("verdict", &verdict)?;
+        live.serialize_field("request", &request)?;
+        live.serialize_field("why", &why)?;
+        live.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockwarden_core::ids::{LockId, LockPath};
+    use lockwarden_core::paste;
+    use lockwarden_core::report::Incomplete;
+    use serde_json::json;
+
+    use super::*;
+    use crate::advice::{Advice, Ways};
+
+    fn lock(id: Option<&str>, verdict: Verdict) -> ReportedLock {
+        ReportedLock {
+            request: RequestCode::parse("7F3K2QWX").unwrap(),
+            lock_id: LockPath::new("acme/prod.tfstate").unwrap(),
+            id: id.map(|id| LockId::new(id).unwrap()),
+            verdict,
+            why: "older than 15m".to_owned(),
+            held_at_least_seconds: 0,
+            held_at_most_seconds: 1000,
+            holder: Some("bob@ci\u{1b}[2J".to_owned()),
+            operation: None,
+        }
+    }
+
+    fn looked(locks: Vec<ReportedLock>, is_whole: bool) -> LookedAt {
+        let trouble = Incomplete {
+            store: "table locks".to_owned(),
+            why: "access denied".to_owned(),
+        };
+        LookedAt {
+            lock_id: LockPath::new("acme/prod.tfstate").unwrap(),
+            locks,
+            incomplete: if is_whole { vec![] } else { vec![trouble] },
+        }
+    }
+
+    /// The advice about a lock with the ID `a1`, or with none.
+    fn advice(live: &Live, id: &str) -> Advice {
+        let text = format!(
+            "Error: Error acquiring the state lock\n\nError message: ConditionalCheckFailedException: The conditional request failed\n\
+             Lock Info:\n  ID:        {id}\n  Path:      acme/prod.tfstate\n  Operation: OperationTypeApply\n"
+        );
+        Advice::of(&paste::find(&text).errors[0], Some(live))
+    }
+
+    #[test]
+    fn the_pasted_lock_is_found_by_its_id_among_all_that_are_there() {
+        for is_whole in [true, false] {
+            let both = [Some("b2"), Some("a1")].map(|id| lock(id, Verdict::Split));
+            let live = Live::of(&looked(both.to_vec(), is_whole), Some("a1"));
+            assert_eq!(
+                json!(live),
+                json!({"verdict": "split", "request": "7F3K2QWX", "why": "older than 15m"})
+            );
+            assert_eq!(live.request().unwrap().as_str(), "7F3K2QWX");
+        }
+    }
+
+    #[test]
+    fn a_lock_without_an_id_in_the_paste_is_whatever_is_there() {
+        let there = looked(vec![lock(Some("b2"), Verdict::Stale)], true);
+        assert!(matches!(Live::of(&there, None), Live::Same(_)));
+        let unreadable = looked(vec![lock(None, Verdict::Unreadable)], true);
+        assert!(matches!(Live::of(&unreadable, None), Live::Same(_)));
+    }
+
+    #[test]
+    fn another_lock_is_told_and_never_released_for_the_pasted_one() {
+        for (there, words) in [
+            (lock(Some("b2"), Verdict::Stale), "b2, held by bob@ci"),
+            (
+                lock(None, Verdict::Unreadable),
+                "no ID that can be read, held by bob@ci",
+            ),
+        ] {
+            let live = Live::of(&looked(vec![there], true), Some("a1"));
+            assert_eq!(live.request(), None);
+            let told = json!(live);
+            assert_eq!(
+                (&told["verdict"], &told["request"]),
+                (&json!(null), &json!(null))
+            );
+            let why = told["why"].as_str().unwrap();
+            assert!(why.contains(words), "{why}");
+            assert!(
+                why.chars().all(lockwarden_core::text::is_printable),
+                "{why}"
+            );
+            let advice = advice(&live, "a1");
+            assert!(
+                advice
+                    .words
+                    .starts_with("Do NOT unlock. The lock in this text is gone")
+            );
+            assert_eq!(advice.ways, Ways::None);
+        }
+    }
+
+    #[test]
+    fn a_lock_is_gone_only_where_every_store_was_read() {
+        assert_eq!(Live::of(&looked(vec![], true), Some("a1")), Live::Gone);
+        assert_eq!(advice(&Live::Gone, "a1").ways, Ways::None);
+        for locks in [vec![], vec![lock(Some("b2"), Verdict::Stale)]] {
+            let live = Live::of(&looked(locks, false), Some("a1"));
+            let Live::NotLooked { why } = &live else {
+                panic!("{live:?}");
+            };
+            assert!(why.starts_with("table locks: access denied"), "{why}");
+            assert!(
+                json!(live)["why"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("not looked: table locks")
+            );
+            assert_eq!(live.request(), None);
+            // What the paste says still holds.
+            assert!(advice(&live, "a1").words.contains("really dead?"));
+        }
+    }
+
+    #[test]
+    fn a_holder_at_work_keeps_its_lock_whatever_the_paste_looks_like() {
+        for (verdict, ways) in [
+            (Verdict::Alive, Ways::None),
+            (Verdict::Held, Ways::None),
+            (Verdict::Stale, Ways::All),
+            (Verdict::Skewed, Ways::All),
+            (Verdict::Split, Ways::All),
+        ] {
+            let live = Live::of(&looked(vec![lock(Some("a1"), verdict)], true), Some("a1"));
+            let advice = advice(&live, "a1");
+            assert_eq!(advice.ways, ways, "{verdict:?}");
+            let is_never = advice.words.starts_with("Do NOT unlock. ");
+            assert_eq!(is_never, ways == Ways::None, "{}", advice.words);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The answer for people, in a terminal.
+//!
+//! What was pasted is foreign text, so nothing unprintable of it reaches the terminal; a rewritten file keeps its lines.
+
+use lockwarden_core::text::{is_printable, shown};
+use serde_json::Value;
+
+use crate::answer::Answer;
+
+/// The longest foreign value on a line (characters).
+const FIELD: usize = 300;
+/// Paragraphs are this wide (characters).
+const WIDTH: usize = 96;
+
+/// The answer in words.
+#[must_use]
+pub fn text(answer: &Answer) -> String {
+    let mut page = Page::default();
+    let answer = answer.json();
+    page.error(answer);
+    let others = at(answer, "/others").as_array();
+    for other in others.into_iter().flatten() {
+        page.line("");
+        page.line("Also in this text:");
+        page.error(other);
+    }
+    if let Some(more) = at(answer, "/more").as_u64() {
+        page.line("");
+        page.line(&format!("{more} more errors were left out."));
+    }
+    page.backend(at(answer, "/backend"));
+    page.0
+}
+
+/// The lines that are written so far.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// Broken between words. What stands in a paragraph is to be read; what is to be copied is never broken.
+    fn paragraph(&mut self, text: &str) {
+        let mut line = String::new();
+        for word in text.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                self.line(&line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+
+    fn error(&mut self, error: &Value) {
+        if let Some(title) = title(error) {
+            self.line(&title);
+            self.line("");
+        }
+        if let Some(advice) = at(error, "/advice").as_str() {
+            self.paragraph(&shown(advice, 4_000));
+        }
+        let mut is_apart = false;
+        let lock = at(error, "/lock");
+        let is_of_caller = at(lock, "/is_of_caller").as_bool() == Some(true);
+        for (label, value) in [
+            ("Lock ID", at(lock, "/id")),
+            ("State", at(lock, "/path")),
+            (
+                if is_of_caller { "Failed run" } else { "Holder" },
+                at(lock, "/who"),
+            ),
+            ("Operation", at(lock, "/operation")),
+            ("Began trying", at(lock, "/created")),
+            ("Version", at(lock, "/version")),
+            ("Info", at(lock, "/info")),
+            ("Directory", at(error, "/unit")),
+            ("Now", at(error, "/live/verdict")),
+            ("Because", at(error, "/live/why")),
+            ("Request", at(error, "/live/request")),
+            ("Calculated", at(error, "/digest/calculated")),
+            ("Stored", at(error, "/digest/stored")),
+        ] {
+            if let Some(value) = value.as_str().filter(|value| !value.is_empty()) {
+                if !is_apart {
+                    self.line("");
+                    is_apart = true;
+                }
+                self.line(&format!("{label:<13}{}", shown(value, FIELD)));
+            }
+        }
+        for (label, command) in [
+            ("Look at the record:", at(error, "/commands/inspect")),
+            (
+                "Work out the checksum of the state:",
+                at(error, "/commands/verify"),
+            ),
+            (
+                "Set the digest, if the state is right:",
+                at(error, "/commands/set_digest"),
+            ),
+            (
+                "Unlock, once the holder is dead:",
+                at(error, "/commands/force_unlock"),
+            ),
+            (
+                "Remove the record by hand, once the holder is dead:",
+                at(error, "/commands/remove"),
+            ),
+            (
+                "Or release it through Lockwarden:",
+                at(error, "/commands/release"),
+            ),
+        ] {
+            if let Some(command) = command.as_str() {
+                self.line("");
+                self.line(label);
+                self.line(&format!("  {}", shown(command, 8_000)));
+            }
+        }
+    }
+
+    fn backend(&mut self, backend: &Value) {
+        if let Some(why) = at(backend, "/not_read").as_str() {
+            self.line("");
+            self.line(&format!(
+                "The configuration could not be read: {}",
+                shown(why, 1_000)
+            ));
+            return;
+        }
+        if backend.is_null() {
+            return;
+        }
+        self.line("");
+        let name = at(backend, "/backend").as_str().unwrap_or("no");
+        self.line(&format!("Backend: {}", shown(name, 40)));
+        let others = at(backend, "/others").as_array().into_iter().flatten();
+        let of_others =
+            others.flat_map(|other| at(other, "/findings").as_array().into_iter().flatten());
+        let findings = at(backend, "/findings").as_array().into_iter().flatten();
+        let of_file = at(backend, "/file_findings")
+            .as_array()
+            .into_iter()
+            .flatten();
+        for finding in findings.chain(of_others).chain(of_file) {
+            let word = |name: &str| shown(finding[name].as_str().unwrap_or_default(), 1_000);
+            self.line(&format!(
+                "  [{}] {}: {}",
+                word("severity"),
+                word("rule"),
+                word("message")
+            ));
+            self.line(&format!("      {}", word("change")));
+        }
+        self.block("The change:", at(backend, "/diff"));
+        self.block(
+            "A table and a bucket with all safeguards:",
+            at(backend, "/companion"),
+        );
+    }
+
+    fn block(&mut self, label: &str, text: &Value) {
+        let Some(text) = text.as_str().filter(|text| !text.is_empty()) else {
+            return;
+        };
+        self.line("");
+        self.line(label);
+        self.line("");
+        for line in text.lines() {
+            let safe: String = line.chars().map(printable).collect();
+            self.line(&safe);
+        }
+    }
+}
+
+/// What it is, in a line. Where it is no lock error, the advice says all.
+fn title(error: &Value) -> Option<String> {
+    let is_held = at(error, "/held").as_bool() != Some(false);
+    let title = match at(error, "/kind").as_str().unwrap_or_default() {
+        "dynamodb" if is_held => "A lock in DynamoDB",
+        "dynamodb" => "Locking in DynamoDB failed",
+        "s3-lockfile" if is_held => "A lock file in S3",
+        "s3-lockfile" => "Locking by a lock file in S3 failed",
+        "digest-mismatch" => "A state that does not fit its digest",
+        "unlock-failed" => "A release that failed",
+        "other-backend" if at(error, "/digest").is_object() => {
+            "A state that does not fit its checksum, in another backend"
+        }
+        "other-backend" if is_held => "A lock of another backend",
+        "other-backend" => "Locking in another backend failed",
+        "unknown-backend" if is_held => "A lock of a backend that the text does not name",
+        "unknown-backend" => "Locking failed",
+        _ => return None,
+    };
+    Some(match at(error, "/backend_name").as_str() {
+        Some(name) => format!("{title}: {}", shown(name, 40)),
+        None => title.to_owned(),
+    })
+}
+
+/// A part of the answer; `null` where it is not there.
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// A character of a file, or what stands for one that a terminal would obey.
+fn printable(character: char) -> char {
+    if character == '\t' || is_printable(character) {
+        character
+    } else {
+        '\u{fffd}'
+    }
+}
