@@ -12,6 +12,7 @@ mod view;
 mod html;
 mod facts;
 mod forms;
+mod explained;
 mod words;
 mod turned_away;
 mod frame;
@@ -71,6 +72,13 @@ impl<W: World> Approve<'_, W> {
                 }
                 Err(reply) => Ok(reply),
             },
+            Ok(Asked::Explain { code, form }) => {
+                let token = form.token();
+                Ok(match self.admitted(&code, &token).await? {
+                    Ok(_) => explained::page(&code, &token, &form, &self.settings.common),
+                    Err(reply) => reply,
+                })
+            }
             Ok(Asked::Act { code, form }) => self.act(request, &code, &form).await,
             Err(status) => Ok(self.turn_away_page(turned_away::plain(status))),
         }

@@ -1,13 +1,17 @@
 //! What `sweep` is asked to do.
 
+use lockwarden_core::ids::LockPath;
 use serde::{Deserialize, Serialize};
 
-/// The event. Everything but the one known field is ignored: a schedule sends its own, a person sends `{}`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// The event. Everything but the known fields is ignored: a schedule sends its own, a person sends `{}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Event {
     /// Instead of a sweep: send one marked notice to everybody who is subscribed.
     #[serde(default)]
     pub test_notice: bool,
+    /// Instead of a sweep: look at these states only, each by its path (`bucket/key`), at most five.
+    #[serde(default)]
+    pub look_at: Vec<LockPath>,
 }
 
 /// The reply to a test notice.

@@ -94,7 +94,7 @@ impl<W: World> Sweep<'_, W> {
             }
         }
         let locks = lock::gather(records);
-        match self.with_entries(&locks, report).await {
+        match self.with_entries(&locks, &mut report.incomplete).await {
             Ok(known) => survey.locks = known,
             Err(failure) => {
                 report.incomplete.push(trouble("the ledger", &failure));
@@ -112,10 +112,10 @@ impl<W: World> Sweep<'_, W> {
     }
 
     /// Gives each lock its code and its entry. Where another lock has the code, it is extended until one is free.
-    async fn with_entries(
+    pub(crate) async fn with_entries(
         &self,
         locks: &[Lock],
-        report: &mut SweepReport,
+        incomplete: &mut Vec<Incomplete>,
     ) -> Result<Vec<KnownLock>, Failure> {
         let mut known = Vec::with_capacity(locks.len());
         let mut taken: BTreeSet<RequestCode> = BTreeSet::new();
@@ -128,9 +128,7 @@ impl<W: World> Sweep<'_, W> {
             let read = self.world.entries(&codes).await?;
             let unreadable: BTreeMap<RequestCode, Failure> = read.unreadable.into_iter().collect();
             let failures = unreadable.values();
-            report
-                .incomplete
-                .extend(failures.map(|failure| trouble("the ledger", failure)));
+            incomplete.extend(failures.map(|failure| trouble("the ledger", failure)));
             let entries = read.found.into_iter();
             let entries: BTreeMap<RequestCode, Entry> =
                 entries.map(|entry| (entry.code.clone(), entry)).collect();
@@ -151,7 +149,7 @@ impl<W: World> Sweep<'_, W> {
                 } else if lock.code(extensions + 1) != code {
                     longer.push(lock);
                 } else {
-                    report.incomplete.push(Incomplete {
+                    incomplete.push(Incomplete {
                         store: "the ledger".to_owned(),
                         why: format!("the longest code of a lock is taken: {code}"),
                     });

@@ -5,19 +5,20 @@ use jiff::Timestamp;
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look;
-use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::item::Place;
 use lockwarden_core::ledger::Entry;
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Desk, Notice};
 use lockwarden_core::release::{self, Standing};
-use lockwarden_core::report::{Incomplete, SweepReport};
+use lockwarden_core::report::{Incomplete, LookReply, SweepReport};
 use lockwarden_core::settings::SweepSettings;
 use lockwarden_core::token::Token;
 use lockwarden_lambda::Failed;
 use serde_json::{Value, json};
 
 use crate::event::{Event, TestReply, Unconfirmed};
+use crate::look_at;
 use crate::ports::World;
 
 /// How many locks are looked after at once.
@@ -38,7 +39,7 @@ pub struct Sweep<'a, W> {
 ///
 /// # Errors
 /// `SweepIncomplete` when a sweep could not read or do everything, after all the rest was done, so that alarms see it;
-/// `NotSent` when a test notice was not sent.
+/// `NotSent` when a test notice was not sent; `TooMany` when more states are named than one look takes.
 pub async fn run(
     world: &impl World,
     settings: &SweepSettings,
@@ -51,6 +52,10 @@ pub async fn run(
             .map(|reply| json!(reply))
             .map_err(|failure| Failed::of("NotSent", &failure));
     }
+    if !event.look_at.is_empty() {
+        let reply = look_at(world, settings, deadline, &event.look_at).await;
+        return reply.map(|reply| json!(reply));
+    }
     let report = sweep(world, settings, deadline).await;
     if report.is_complete() {
         return Ok(json!(report));
@@ -61,6 +66,29 @@ pub async fn run(
         .map(|incomplete| format!("{}: {}", incomplete.store, incomplete.why))
         .collect();
     Err(Failed::new("SweepIncomplete", all.join("; ")))
+}
+
+async fn look_at(
+    world: &impl World,
+    settings: &SweepSettings,
+    deadline: Timestamp,
+    paths: &[LockPath],
+) -> Result<LookReply, Failed> {
+    if paths.len() > look_at::MOST {
+        let (asked, most) = (paths.len(), look_at::MOST);
+        let why = format!("`look_at` names {asked} states, and takes at most {most}");
+        return Err(Failed::new("TooMany", why));
+    }
+    let sweep = Sweep {
+        world,
+        settings,
+        deadline,
+    };
+    let mut looked_at = Vec::new();
+    for path in paths {
+        looked_at.push(sweep.look_at(path).await);
+    }
+    Ok(LookReply { looked_at })
 }
 
 /// Looks at every lock and does what there is to do about it.

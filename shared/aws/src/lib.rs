@@ -25,6 +25,7 @@ pub mod ledger_history;
 pub mod notices;
 pub mod subscribers;
 pub mod hand_over;
+pub mod look_by_name;
 
 mod deleted;
 mod listing;

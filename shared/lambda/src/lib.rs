@@ -101,8 +101,9 @@ where
     W: for<'writer> MakeWriter<'writer> + 'static,
 {
     let wanted = wanted.and_then(|wanted| EnvFilter::try_new(wanted).ok());
-    let filter = wanted
-        .unwrap_or_else(|| EnvFilter::new("warn,lockwarden_sweep=info,lockwarden_approve=info"));
+    let filter = wanted.unwrap_or_else(|| {
+        EnvFilter::new("warn,lockwarden_sweep=info,lockwarden_approve=info,lockwarden_triage=info")
+    });
     tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

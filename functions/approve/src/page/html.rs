@@ -9,6 +9,7 @@ use lockwarden_core::text::shown;
 use lockwarden_core::token::Token;
 use maud::{Markup, html};
 
+use super::explained;
 use super::facts::{commands, essentials, history, new_holder, particulars};
 use super::forms::{alert, forms, is_by_a_field, restore_form};
 use super::frame::{PageReply, page};
@@ -33,6 +34,7 @@ pub(super) fn request(view: &View, token: &Token, form: &Form, wrong: Option<Not
             (particulars(view))
             (commands(view))
             (history(view.events.as_deref()))
+            (explained::form(&view.entry.code, token))
         },
     )
 }

@@ -11,8 +11,12 @@ use serde::Deserialize;
 use super::turned_away::Status;
 use crate::answer::Invoked;
 
-/// Larger than any form that a person fills in (bytes).
+/// Larger than any form that a person fills in to decide (bytes).
 const MAX_BODY_BYTES: usize = 8 * 1024;
+/// Larger than any error that a person pastes (bytes); as a form has it, with escapes.
+const MAX_PASTE_BYTES: usize = 256 * 1024;
+/// The action that decides nothing.
+pub(crate) const EXPLAIN: &str = "explain";
 /// What a browser sends a form as.
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -77,6 +81,13 @@ pub(crate) enum Asked {
         /// What opens it.
         token: Token,
     },
+    /// Explain an error that was pasted; it decides nothing.
+    Explain {
+        /// The request whose link it came by.
+        code: RequestCode,
+        /// What was pasted.
+        form: Form,
+    },
     /// Decide about a request.
     Act {
         /// Which.
@@ -102,6 +113,8 @@ pub(crate) struct Form {
     pub(crate) reason: String,
     /// What the person knows of.
     pub(crate) even_if: Vec<String>,
+    /// An error that was pasted.
+    pub(crate) pasted: String,
 }
 
 impl PageRequest {
@@ -148,10 +161,14 @@ impl PageRequest {
                     token: Token::given(&token),
                 })
             }
-            "POST" => Ok(Asked::Act {
-                code,
-                form: self.form()?,
-            }),
+            "POST" => {
+                let form = self.form()?;
+                Ok(if form.action == EXPLAIN {
+                    Asked::Explain { code, form }
+                } else {
+                    Asked::Act { code, form }
+                })
+            }
             _ => Err(Status::MethodNotAllowed),
         }
     }
@@ -163,7 +180,7 @@ impl PageRequest {
             return Err(Status::UnsupportedMediaType);
         }
         // Base64 is a third longer than what it stands for.
-        if self.event.body.len() > MAX_BODY_BYTES * 4 / 3 {
+        if self.event.body.len() > MAX_PASTE_BYTES * 4 / 3 {
             return Err(Status::TooLarge);
         }
         let body = if self.event.is_base64_encoded {
@@ -173,10 +190,16 @@ impl PageRequest {
         } else {
             self.event.body.clone().into_bytes()
         };
-        if body.len() > MAX_BODY_BYTES {
+        let form = Form::of(&body);
+        let most = if form.action == EXPLAIN {
+            MAX_PASTE_BYTES
+        } else {
+            MAX_BODY_BYTES
+        };
+        if body.len() > most {
             return Err(Status::TooLarge);
         }
-        Ok(Form::of(&body))
+        Ok(form)
     }
 }
 
@@ -193,6 +216,7 @@ impl Form {
                 "for" => form.keep_for = value,
                 "reason" => form.reason = value,
                 "even_if" => form.even_if.push(value),
+                "pasted" => form.pasted = value,
                 _ => {}
             }
         }

@@ -1,0 +1,99 @@
+//! One question, from the event to the reply.
+
+use std::collections::BTreeMap;
+
+use lockwarden_core::ids::LockPath;
+use lockwarden_core::paste::{self, LockError};
+use lockwarden_core::report::LookedAt;
+use lockwarden_core::settings::TriageSettings;
+use lockwarden_explain::answer::{Config, Desk, Pasted};
+use lockwarden_explain::live::Live;
+use lockwarden_explain::{Question, explain};
+use lockwarden_lambda::Failed;
+use serde_json::Value;
+
+use crate::ports::World;
+
+/// The most states that one question has looked at. A person pastes one error, a CI log seldom holds more.
+const MOST_LOOKS: usize = 3;
+
+/// What a look brought: each state, or why there is none.
+type Looks = Result<BTreeMap<LockPath, LookedAt>, String>;
+
+/// Answers a question.
+///
+/// # Errors
+/// `NotAsked` where the event is no question, with what a right one looks like.
+pub async fn handle(
+    world: &impl World,
+    settings: &TriageSettings,
+    event: &str,
+) -> Result<Value, Failed> {
+    let question = Question::read(event).map_err(|error| Failed::of("NotAsked", &error))?;
+    let pasted = read(question);
+    let looks = look(world, &pasted).await;
+    let desk = Desk {
+        topic: Some(&settings.approval_topic),
+    };
+    let answer = explain(&pasted, desk, |error| live(&pasted, error, &looks));
+    let kinds: Vec<&str> = pasted
+        .found
+        .errors
+        .iter()
+        .map(|error| error.kind.word())
+        .collect();
+    tracing::info!(kinds = kinds.join(","), "explained");
+    Ok(answer.into_json())
+}
+
+fn read(question: Question) -> Pasted {
+    let accounts = question.accounts();
+    let text = question.text.filter(|text| !text.trim().is_empty());
+    let found = text.as_deref().map(paste::find).unwrap_or_default();
+    let config = question.config.filter(|config| !config.trim().is_empty());
+    let config = config.map(|config| Config::read(config, question.config_format, &found));
+    Pasted {
+        found,
+        text,
+        config,
+        accounts,
+    }
+}
+
+/// Looks at the states of a paste. Whatever goes wrong, the rest of the answer does without it.
+async fn look(world: &impl World, pasted: &Pasted) -> Looks {
+    let paths = pasted.paths(MOST_LOOKS);
+    if paths.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    match world.look_at(&paths).await {
+        Ok(reply) => {
+            let each = reply.looked_at.into_iter();
+            Ok(each
+                .map(|looked| (looked.lock_id.clone(), looked))
+                .collect())
+        }
+        Err(failure) => {
+            tracing::warn!(%failure, "nobody looked at the live record");
+            Err(failure.to_string())
+        }
+    }
+}
+
+/// What is there now of the lock of an error; `None` where no lock of an S3 backend can be behind it. Of several states the one
+/// that holds the pasted lock counts.
+fn live(pasted: &Pasted, error: &LockError, looks: &Looks) -> Option<Live> {
+    let paths = pasted.paths_of(error);
+    let each = paths.iter().map(|path| match looks {
+        Err(why) => Live::NotLooked { why: why.clone() },
+        Ok(looks) => looks.get(path).map_or_else(
+            || Live::NotLooked {
+                why: "the text names more states than one look takes".to_owned(),
+            },
+            |looked| Live::of(looked, error.lock.id.as_deref()),
+        ),
+    });
+    let mut each: Vec<Live> = each.collect();
+    let same = each.iter().position(|live| matches!(live, Live::Same(_)));
+    (!each.is_empty()).then(|| each.swap_remove(same.unwrap_or_default()))
+}
