@@ -10,7 +10,7 @@ export RUSTDOCFLAGS := -D warnings
 export INSTA_UPDATE := no
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup build demo test test-quick check package format lock-tools
+.PHONY: help setup build demo triage test test-quick check package format lock-tools
 
 help:  ## Say what there is
 	@echo "Lockwarden. Needs Rust, a C compiler, Python 3 and make, and for the tests in a browser chromium and chromedriver."
@@ -32,6 +32,12 @@ build:  ## Build everything that `make demo` and `make test` run
 
 demo: setup build  ## A stale lock on a local AWS, up to the next plan; KEEP=1: and a link to decide in a browser
 	@KEEP=$(KEEP) $${CARGO_TARGET_DIR:-target}/debug/demo
+
+# Release, because a CI log may be 100 MB. What is said here goes to standard error, so that JSON stays JSON.
+triage:  ## Explain an error and its backend: make triage < error.txt (CONFIG=backend.tf, JSON=1, HIDE_ACCOUNTS=1)
+	@[ -x $${CARGO_TARGET_DIR:-target}/release/explain ] || echo "== Building (the first time takes a minute)" >&2
+	@[ ! -t 0 ] || echo "== Paste the error, then press Ctrl-D" >&2
+	@cargo run --quiet --release --locked --package lockwarden-explain -- $${JSON:+--json} $${HIDE_ACCOUNTS:+--hide-accounts} $${CONFIG:+--config "$$CONFIG"}
 
 test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stack, real Terraform, browser, scripts
 	cargo test --locked --workspace --all-features

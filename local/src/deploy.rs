@@ -12,7 +12,7 @@ use crate::ministack::{Access, MiniStack, REGION};
 use crate::template::{with_code_from, with_gaps_closed};
 
 /// The functions of the template, by the names of their binaries.
-const BINARIES: &[&str] = &["approve", "sweep"];
+const BINARIES: &[&str] = &["approve", "sweep", "triage"];
 
 /// A deployed stack.
 #[derive(Clone, Debug)]

@@ -119,14 +119,27 @@ impl MiniStack {
     /// # Errors
     /// When the role does not exist.
     pub fn clients_as(&self, role_arn: &str) -> Result<Clients> {
-        let said = self.aws(&[
-            "sts",
-            "assume-role",
-            "--role-arn",
-            role_arn,
-            "--role-session-name",
-            "test",
-        ])?;
+        self.clients_through(&[role_arn])
+    }
+
+    /// Clients that act as the last of these roles. The account's root takes on the first, and each role the next.
+    ///
+    /// # Errors
+    /// When a role does not exist, or does not trust the one before it.
+    pub fn clients_through(&self, role_arns: &[&str]) -> Result<Clients> {
+        let mut credentials = Credentials::root();
+        for role_arn in role_arns {
+            credentials = self.assumed(&credentials, role_arn)?;
+        }
+        Ok(Clients::new(&self.endpoint(), credentials))
+    }
+
+    fn assumed(&self, caller: &Credentials, role_arn: &str) -> Result<Credentials> {
+        let assume = ["sts", "assume-role", "--role-arn", role_arn];
+        let said = self.aws_by(
+            caller,
+            &[&assume[..], &["--role-session-name", "test"]].concat(),
+        )?;
         let field = |name: &str| {
             said.pointer(&format!("/Credentials/{name}"))
                 .and_then(Value::as_str)
@@ -135,12 +148,11 @@ impl MiniStack {
                     Failure::Unexpected(format!("assume-role of {role_arn} gave no {name}"))
                 })
         };
-        let credentials = Credentials {
+        Ok(Credentials {
             access_key: field("AccessKeyId")?,
             secret_key: field("SecretAccessKey")?,
             session_token: Some(field("SessionToken")?),
-        };
-        Ok(Clients::new(&self.endpoint(), credentials))
+        })
     }
 
     /// Runs the AWS CLI as the account's root and reads what it prints; `null` when it prints nothing.
@@ -148,8 +160,20 @@ impl MiniStack {
     /// # Errors
     /// When the CLI fails or does not print JSON.
     pub fn aws(&self, arguments: &[&str]) -> Result<Value> {
+        self.aws_by(&Credentials::root(), arguments)
+    }
+
+    fn aws_by(&self, caller: &Credentials, arguments: &[&str]) -> Result<Value> {
         let mut command = self.command(self.tools.installed("aws")?);
         let output = command
+            .env("AWS_ACCESS_KEY_ID", &caller.access_key)
+            .env("AWS_SECRET_ACCESS_KEY", &caller.secret_key)
+            .envs(
+                caller
+                    .session_token
+                    .iter()
+                    .map(|token| ("AWS_SESSION_TOKEN", token)),
+            )
             .args(["--output", "json"])
             .args(arguments)
             .output()

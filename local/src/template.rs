@@ -234,6 +234,6 @@ Resources:
             std::fs::read_to_string(Tools::of_this_workspace().root().join("template.yaml"))
                 .unwrap();
         with_gaps_closed(&template).unwrap();
-        with_code_from(&template, &folders(&["approve", "sweep"])).unwrap();
+        with_code_from(&template, &folders(&["approve", "sweep", "triage"])).unwrap();
     }
 }

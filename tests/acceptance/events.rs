@@ -81,13 +81,37 @@ const PAGE: &[&str] = &[
 /// The token in the link of the first notice.
 const TOKEN: &str = "ha65l5ppmc2mmuoy24shbfwryxauwhco";
 
+/// The situations of `triage`.
+const TRIAGE: &[&str] = &[
+    "alive",
+    "azurerm",
+    "changed-hands",
+    "ci-log",
+    "config-only",
+    "digest-mismatch",
+    "gone",
+    "hide-accounts",
+    "missing-table",
+    "not-a-lock-error",
+    "not-hcl",
+    "several",
+    "stale-lock",
+    "with-config",
+    "wrong-workspace",
+    "young-lock",
+];
+
 /// The situations of `sweep`.
 const SWEEP: &[&str] = &["manual", "scheduled", "test-notice"];
 
 #[test]
 fn every_event_has_its_situation_and_every_situation_its_event() {
     let approve = [APPROVE, PAGE].concat();
-    for (function, situations) in [("approve", &approve[..]), ("sweep", SWEEP)] {
+    for (function, situations) in [
+        ("approve", &approve[..]),
+        ("sweep", SWEEP),
+        ("triage", TRIAGE),
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../events")
             .join(function);
@@ -164,6 +188,30 @@ fn sweep_answers_every_event() {
         held(&world, Kind::Item);
         world.wait("20m");
         let task = world.sweeping_for(serde_json::from_str(&event).unwrap(), Fate::Lives);
+        insta::assert_snapshot!(story(&world, task));
+    });
+}
+
+#[test]
+fn triage_answers_every_event() {
+    insta::glob!("../../events/triage", "*.json", |file| {
+        let situation = file.file_stem().unwrap().to_str().unwrap();
+        let event: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let world = World::new();
+        held(&world, Kind::Item);
+        if situation != "young-lock" {
+            world.wait("20m");
+        }
+        match situation {
+            "alive" => world.write_state(STATE),
+            "gone" => world.unlock(STATE),
+            "changed-hands" => {
+                world.unlock(STATE);
+                world.lock(Kind::Item, STATE, "ci-node-08");
+            }
+            _ => {}
+        }
+        let task = world.asking(&event, Fate::Lives);
         insta::assert_snapshot!(story(&world, task));
     });
 }

@@ -16,6 +16,8 @@ mod world;
 
 mod events;
 mod sweeps;
+mod looks;
+mod triage;
 mod incomplete;
 mod shapes;
 mod releases;

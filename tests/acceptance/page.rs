@@ -10,6 +10,7 @@ mod forms;
 mod decides;
 mod strangers;
 mod harmless;
+mod pastes;
 
 /// Who calls where the URL asks AWS.
 const CALLER: &str = "arn:aws:sts::123456789012:assumed-role/oncall/bob";

@@ -10,6 +10,7 @@ mod holders;
 mod process;
 mod run;
 mod sweep_ports;
+mod triage_ports;
 mod approve_ports;
 mod messages;
 mod pages;
@@ -20,7 +21,7 @@ use std::cell::{Cell, RefCell};
 
 use jiff::{SignedDuration, Timestamp};
 use lockwarden_aws::Kind as Lasts;
-use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
+use lockwarden_core::settings::{self, ApproveSettings, SweepSettings, TriageSettings};
 
 pub(crate) use holders::{Kind, buckets, id_of, record_text};
 pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if, restore};
@@ -52,7 +53,7 @@ pub(crate) const FUNCTION: &str =
 /// Where the page is.
 pub(crate) const PAGE: &str = "https://abc123.lambda-url.eu-west-1.on.aws/";
 
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 9] = [
     (settings::LOCK_TABLES, TABLE),
     (settings::STATE_BUCKETS, BUCKET),
     (settings::LEDGER_TABLE, "lockwarden-ledger"),
@@ -62,6 +63,7 @@ const DEFAULTS: [(&str, &str); 8] = [
     ),
     (settings::APPROVAL_TOPIC_ARN, APPROVALS),
     (settings::APPROVE_FUNCTION, "lockwarden-approve"),
+    (settings::SWEEP_FUNCTION, "lockwarden-sweep"),
     (settings::APPROVAL_URL, PAGE),
     (settings::APPROVAL_PAGE, "iam"),
 ];
@@ -71,6 +73,7 @@ pub(crate) struct World {
     stores: RefCell<Stores>,
     sweep_settings: SweepSettings,
     approve_settings: ApproveSettings,
+    triage_settings: TriageSettings,
     hooks: RefCell<Vec<Hook>>,
     outages: RefCell<Vec<Outage>>,
     chance: RefCell<Chance>,
@@ -119,6 +122,7 @@ pub(crate) enum Call {
     Publish,
     Subscribers,
     HandOver,
+    LookAt,
 }
 
 impl Call {
@@ -189,6 +193,7 @@ impl World {
             stores: RefCell::new(Stores::at(START.parse().unwrap())),
             sweep_settings: SweepSettings::read(lookup).unwrap(),
             approve_settings: ApproveSettings::read(lookup).unwrap(),
+            triage_settings: TriageSettings::read(lookup).unwrap(),
             hooks: RefCell::default(),
             outages: RefCell::default(),
             chance: RefCell::new(Chance(0)),

@@ -15,7 +15,10 @@ async fn a_scanner_that_submits_every_form_decides_nothing() {
     let code = link.split_once("/r/").unwrap().1[..8].to_owned();
     let inbox = desk.inbox("scanner").await;
     let window = Window::open(DESKTOP).await;
-    assert_eq!(press_all(&window, &link).await, ["release", "keep"]);
+    assert_eq!(
+        press_all(&window, &link).await,
+        ["release", "keep", "explain"]
+    );
     assert!(
         desk.stores
             .is_locked(Mode::DynamodbTable, key)
@@ -27,7 +30,7 @@ async fn a_scanner_that_submits_every_form_decides_nothing() {
     desk.decide(&json!({"decision": "release", "request": code, "by": "alice"}))
         .await;
     desk.notice(&inbox, "released", key).await;
-    assert_eq!(press_all(&window, &link).await, ["restore"]);
+    assert_eq!(press_all(&window, &link).await, ["restore", "explain"]);
     assert!(
         !desk
             .stores
@@ -48,17 +51,24 @@ async fn press_all(window: &Window, link: &str) -> Vec<String> {
     let mut pressed = Vec::new();
     for index in 0.. {
         window.go(link).await;
-        // Past what the browser itself would check.
-        let form = "document.querySelectorAll('form').forEach(form => form.noValidate = true)";
+        // Past what the browser itself would check, and into what is folded up.
+        let form = "document.querySelectorAll('form').forEach(form => form.noValidate = true); \
+                    document.querySelectorAll('details').forEach(details => details.open = true)";
         window.0.execute(form, Vec::new()).await.unwrap();
         let buttons = window.0.find_all(Locator::Css("button[name]"));
         let buttons = buttons.await.unwrap();
         let Some(button) = buttons.get(index) else {
             break;
         };
-        pressed.push(button.attr("value").await.unwrap().unwrap());
+        let action = button.attr("value").await.unwrap().unwrap();
         button.click().await.unwrap();
-        window.says("Your name is missing").await;
+        let answer = if action == "explain" {
+            "Nothing was pasted."
+        } else {
+            "Your name is missing"
+        };
+        window.says(answer).await;
+        pressed.push(action);
     }
     pressed
 }

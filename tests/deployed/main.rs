@@ -18,4 +18,5 @@ mod wrong_decisions;
 mod commands;
 mod incomplete;
 mod rights;
+mod triage;
 mod start;

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 
 const TABLE: &str = "terraform-state-locks";
 const BUCKET: &str = "acme-tf-state";
+/// The role that may ask triage, by way of another.
+pub(crate) const CI_ROLE: &str = "arn:aws:iam::000000000000:role/ci";
 /// How long a notice may take.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// How long to listen for a notice that should not come.
@@ -70,6 +72,7 @@ impl Stack {
             ("StateBucketNames", BUCKET),
             ("StaleAfter", "2s"),
             ("SweepSchedule", "rate(1 day)"),
+            ("TriageCallerArns", CI_ROLE),
         ];
         parameters.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         parameters.extend(more);
@@ -124,6 +127,14 @@ impl Desk<'_> {
     pub(crate) async fn decide(&self, decision: &Value) -> Value {
         let function = self.deployed.output("ApproveFunctionName").unwrap();
         let answered = invoke(&self.clients, function, decision).await.unwrap();
+        assert!(!answered.failed, "{}", answered.reply);
+        answered.reply
+    }
+
+    /// Asks triage a question and returns its answer.
+    pub(crate) async fn triage(&self, question: &Value) -> Value {
+        let function = self.deployed.output("TriageFunctionName").unwrap();
+        let answered = invoke(&self.clients, function, question).await.unwrap();
         assert!(!answered.failed, "{}", answered.reply);
         answered.reply
     }

@@ -5,6 +5,19 @@ use std::process::Command;
 use lockwarden_local::Tools;
 
 #[test]
+fn triage_does_not_start_without_somebody_to_ask() {
+    let program = Tools::of_this_workspace().built("triage").unwrap();
+    let mut command = Command::new(program);
+    let output = command.env_clear().output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        said.starts_with('{') && said.contains("SWEEP_FUNCTION"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_wrong_setting_stops_a_function_with_its_name_and_a_right_one() {
     for binary in ["sweep", "approve"] {
         let program = Tools::of_this_workspace().built(binary).unwrap();

@@ -46,7 +46,7 @@ fn assert_loads_nothing_but_text(page: &Page) {
             "", "html", "head", "meta", "title", "style", "body", "main", "footer", "p", "h1",
             "h2", "div", "strong", "a", "dl", "dt", "dd", "pre", "code", "form", "input", "label",
             "button", "fieldset", "legend", "select", "option", "details", "summary", "ol", "li",
-            "time",
+            "time", "textarea",
         ];
         assert!(known.contains(&name.as_str()), "<{tag}");
     }

@@ -68,7 +68,11 @@ fn each_role_has_exactly_the_rights_that_its_code_needs() {
         ("StateBucketNames", "acme-state"),
         ("KmsKeyArns", "arn:aws:kms:::key/1"),
     ];
-    for (function, role) in [("sweep", "SweepRole"), ("approve", "ApproveRole")] {
+    for (function, role) in [
+        ("sweep", "SweepRole"),
+        ("approve", "ApproveRole"),
+        ("triage", "TriageRole"),
+    ] {
         let policy = Policy::of_role(&Stack::with(&parameters), role);
         let given: Actions = policy
             .allows()

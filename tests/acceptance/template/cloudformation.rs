@@ -49,11 +49,16 @@ impl Stack {
         wanted.then(|| self.resolve(&resource["Properties"]).unwrap_or_default())
     }
 
-    /// The environment of a function: the common part, and its own over it.
+    /// The environment of a function: the common part, unless the function does without it, and its own over it.
     pub(super) fn environment(&self, function: &str) -> BTreeMap<String, String> {
-        let common = self
-            .resolve(&self.template["Globals"]["Function"]["Environment"]["Variables"])
-            .unwrap();
+        let ignored = self.template["Resources"][function]["IgnoreGlobals"].as_array();
+        let does_without = ignored.is_some_and(|ignored| ignored.contains(&json!("Environment")));
+        let common = if does_without {
+            json!({})
+        } else {
+            let common = &self.template["Globals"]["Function"]["Environment"]["Variables"];
+            self.resolve(common).unwrap()
+        };
         let own = self.properties(function).unwrap()["Environment"]["Variables"].clone();
         object(&common)
             .iter()

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use regex::Regex;
+
 use super::cloudformation::{Stack, object, template};
 use super::iam::texts;
 
@@ -57,6 +59,48 @@ fn every_parameter_explains_itself_and_has_its_place() {
     assert_eq!(labelled, parameters.keys().map(String::as_str).collect());
 }
 
+/// What CloudFormation takes as the value of a parameter.
+fn pattern(parameter: &str) -> Regex {
+    let pattern = &template()["Parameters"][parameter]["AllowedPattern"];
+    Regex::new(pattern.as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn every_refusal_shows_values_that_are_taken() {
+    for (name, parameter) in object(&template()["Parameters"]) {
+        let Some(refusal) = parameter["ConstraintDescription"].as_str() else {
+            continue;
+        };
+        let (_, examples) = refusal
+            .split_once(", like ")
+            .unwrap_or_else(|| panic!("{name} shows no example"));
+        for example in examples.split(" or ").flat_map(|part| part.split(", ")) {
+            assert!(pattern(name).is_match(example), "{name}: {example}");
+        }
+        let default = parameter["Default"].as_str().unwrap();
+        assert!(pattern(name).is_match(default), "{name}: {default}");
+    }
+}
+
+/// In a trust policy IAM knows no pattern but a lone `*`, which is everybody.
+#[test]
+fn only_roles_by_their_names_may_ask_triage() {
+    let role = "arn:aws:iam::111122223333:role/github/deploy-prod";
+    let roles = format!("{role},arn:aws-us-gov:iam::444455556666:role/ci");
+    assert!(pattern("TriageCallerArns").is_match(&roles));
+    for wrong in [
+        "*",
+        "arn:aws:iam::111122223333:role/*",
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:iam::111122223333:user/alice",
+        "arn:aws:sts::111122223333:assumed-role/ci/job",
+        "arn:aws:iam::111122223333:role/ci, arn:aws:iam::111122223333:role/cd",
+        "arn:aws:iam::111122223333:role/ci,*",
+    ] {
+        assert!(!pattern("TriageCallerArns").is_match(wrong), "{wrong}");
+    }
+}
+
 #[test]
 fn the_outputs_are_those_that_others_rely_on() {
     let template = template();
@@ -67,6 +111,8 @@ fn the_outputs_are_those_that_others_rely_on() {
     let promised = [
         "SweepFunctionName",
         "ApproveFunctionName",
+        "TriageFunctionName",
+        "TriageCallerRoleArn",
         "NoticeTopicArn",
         "ApprovalTopicArn",
         "ApprovalUrl",

@@ -5,7 +5,12 @@ use serde_json::{Value, json};
 use super::cloudformation::{Stack, object, template};
 use super::iam::Policy;
 
-const FUNCTIONS: [&str; 2] = ["SweepFunction", "ApproveFunction"];
+const FUNCTIONS: [&str; 3] = ["SweepFunction", "ApproveFunction", "TriageFunction"];
+const ROLES: [&str; 3] = ["SweepRole", "ApproveRole", "TriageRole"];
+const TRIAGE_CALLERS: [&str; 2] = [
+    "arn:aws:iam::111122223333:role/ci",
+    "arn:aws:iam::444455556666:role/path/deploy",
+];
 const DEAD_LETTERS: &str = "arn:aws:sqs:eu-west-1:111122223333:DeadLetterQueue";
 
 fn stack() -> Stack {
@@ -98,7 +103,9 @@ fn a_decision_that_fails_for_good_and_a_tick_that_nobody_takes_are_kept() {
     let sweep = properties("SweepFunction");
     assert!(sweep["EventInvokeConfig"]["DestinationConfig"].is_null());
     for function in FUNCTIONS {
-        for (name, event) in object(&properties(function)["Events"]) {
+        let properties = properties(function);
+        let events = properties.get("Events").map(object).into_iter().flatten();
+        for (name, event) in events {
             let target = event["Properties"]
                 .pointer("/DeadLetterConfig/Arn")
                 .or(event["Properties"].pointer("/RedrivePolicy/deadLetterTargetArn"));
@@ -114,7 +121,7 @@ fn a_decision_that_fails_for_good_and_a_tick_that_nobody_takes_are_kept() {
 fn the_dead_letter_queue_lets_in_the_roles_and_the_approvals_topic() {
     let stack = stack();
     let may_keep = |role| Policy::of_role(&stack, role).may("sqs:SendMessage", DEAD_LETTERS, &[]);
-    assert!(may_keep("ApproveRole") && !may_keep("SweepRole"));
+    assert!(may_keep("ApproveRole") && !may_keep("SweepRole") && !may_keep("TriageRole"));
     let queue = Policy::of_resource(&stack, "DeadLetterQueuePolicy");
     assert_eq!(
         queue.statement("UndeliveredDecisions")["Principal"],
@@ -136,15 +143,18 @@ fn the_dead_letter_queue_lets_in_the_roles_and_the_approvals_topic() {
 }
 
 #[test]
-fn a_failed_sweep_waits_for_the_next_and_a_failed_decision_is_tried_again() {
-    assert_eq!(
-        properties("SweepFunction")["EventInvokeConfig"]["MaximumRetryAttempts"],
-        0
-    );
-    assert_eq!(
-        properties("ApproveFunction")["EventInvokeConfig"]["MaximumRetryAttempts"],
-        2
-    );
+fn only_a_failed_decision_is_tried_again() {
+    for (function, retries, because) in [
+        ("SweepFunction", 0, "the next sweep does it"),
+        ("ApproveFunction", 2, "nobody publishes it again"),
+        ("TriageFunction", 0, "nobody would see the answer"),
+    ] {
+        let config = &properties(function)["EventInvokeConfig"];
+        assert_eq!(
+            config["MaximumRetryAttempts"], retries,
+            "{function}: {because}"
+        );
+    }
 }
 
 #[test]
@@ -180,7 +190,11 @@ fn two_stacks_fit_into_one_region() {
 
 #[test]
 fn each_function_is_built_from_the_binary_of_its_name() {
-    for (function, binary) in [("SweepFunction", "sweep"), ("ApproveFunction", "approve")] {
+    for (function, binary) in [
+        ("SweepFunction", "sweep"),
+        ("ApproveFunction", "approve"),
+        ("TriageFunction", "triage"),
+    ] {
         let resource = &template()["Resources"][function];
         assert_eq!(
             resource["Metadata"],
@@ -200,6 +214,7 @@ fn logs_are_kept_for_a_while_and_lose_no_line() {
     for (function, group) in [
         ("SweepFunction", "SweepLogs"),
         ("ApproveFunction", "ApproveLogs"),
+        ("TriageFunction", "TriageLogs"),
     ] {
         assert_eq!(properties(function)["LoggingConfig"]["LogGroup"], group);
         assert_eq!(properties(group)["RetentionInDays"], "90");
@@ -218,14 +233,24 @@ fn every_role_takes_the_permissions_boundary() {
     let stack = Stack::with(&[
         ("LockTableNames", "tf-locks"),
         ("PermissionsBoundaryArn", boundary),
+        ("TriageCallerArns", TRIAGE_CALLERS[0]),
     ]);
-    for role in ["SweepRole", "ApproveRole"] {
-        assert_eq!(
-            stack.properties(role).unwrap()["PermissionsBoundary"],
-            boundary
-        );
-        assert_eq!(self::properties(role).get("PermissionsBoundary"), None);
+    let with_callers = Stack::with(&[
+        ("LockTableNames", "tf-locks"),
+        ("TriageCallerArns", TRIAGE_CALLERS[0]),
+    ]);
+    let resources = &template()["Resources"];
+    let mut roles = 0;
+    for (role, resource) in object(resources) {
+        if resource["Type"] == "AWS::IAM::Role" {
+            let bounded = stack.properties(role).unwrap();
+            assert_eq!(bounded["PermissionsBoundary"], boundary, "{role}");
+            let free = with_callers.properties(role).unwrap();
+            assert_eq!(free.get("PermissionsBoundary"), None, "{role}");
+            roles += 1;
+        }
     }
+    assert_eq!(roles, ROLES.len() + 1);
     let schedule = &stack.properties("SweepFunction").unwrap()["Events"]["Tick"]["Properties"];
     assert_eq!(
         schedule["PermissionsBoundary"], boundary,
@@ -234,8 +259,8 @@ fn every_role_takes_the_permissions_boundary() {
 }
 
 #[test]
-fn only_lambda_takes_on_the_roles() {
-    for role in ["SweepRole", "ApproveRole"] {
+fn only_lambda_takes_on_the_roles_of_the_functions() {
+    for role in ROLES {
         let trust = &properties(role)["AssumeRolePolicyDocument"]["Statement"];
         assert_eq!(
             *trust,
@@ -245,7 +270,29 @@ fn only_lambda_takes_on_the_roles() {
 }
 
 #[test]
+fn only_the_named_roles_take_on_the_role_that_asks_triage() {
+    let callers = TRIAGE_CALLERS.join(",");
+    let stack = Stack::with(&[
+        ("LockTableNames", "tf-locks"),
+        ("TriageCallerArns", &callers),
+    ]);
+    let role = stack.properties("TriageCallerRole").unwrap();
+    assert_eq!(
+        role["AssumeRolePolicyDocument"]["Statement"],
+        json!([{
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Principal": {"AWS": TRIAGE_CALLERS},
+        }])
+    );
+    let arn = "arn:aws:iam::111122223333:role/TriageCallerRole";
+    assert_eq!(stack.output("TriageCallerRoleArn"), Some(json!(arn)));
+}
+
+#[test]
 fn optional_parts_are_left_out_until_asked_for() {
+    assert_eq!(stack().properties("TriageCallerRole"), None);
+    assert_eq!(stack().output("TriageCallerRoleArn"), None);
     assert_eq!(stack().properties("NoticeEmailSubscription"), None);
     assert_eq!(
         properties("SweepFunction").get("ReservedConcurrentExecutions"),

@@ -17,6 +17,7 @@ const NOTICES: &str = "arn:aws:sns:eu-west-1:111122223333:NoticeTopic";
 const APPROVALS: &str = "arn:aws:sns:eu-west-1:111122223333:ApprovalTopic";
 const SWEEP: &str = "arn:aws:lambda:eu-west-1:111122223333:function:SweepFunction";
 const APPROVE: &str = "arn:aws:lambda:eu-west-1:111122223333:function:ApproveFunction";
+const TRIAGE: &str = "arn:aws:lambda:eu-west-1:111122223333:function:TriageFunction";
 
 /// The roles of a stack with two tables, two buckets, and a key.
 fn sweep_and_approve() -> [Policy; 2] {
@@ -30,6 +31,29 @@ fn sweep_and_approve() -> [Policy; 2] {
 fn roles(parameters: &[(&str, &str)]) -> [Policy; 2] {
     let stack = Stack::with(parameters);
     ["SweepRole", "ApproveRole"].map(|role| Policy::of_role(&stack, role))
+}
+
+/// The role of triage, and the one that its callers take on, of the same stack.
+fn triage_and_its_callers() -> [Policy; 2] {
+    let stack = Stack::with(&[
+        ("LockTableNames", "tf-locks,b-locks"),
+        ("StateBucketNames", "acme-state,b-state"),
+        ("KmsKeyArns", KEY),
+        ("TriageCallerArns", "arn:aws:iam::111122223333:role/ci"),
+    ]);
+    ["TriageRole", "TriageCallerRole"].map(|role| Policy::of_role(&stack, role))
+}
+
+/// Each allowed action with what it is allowed on.
+fn rights(role: &Policy) -> Vec<(&str, &str)> {
+    let mut rights = Vec::new();
+    for statement in role.allows() {
+        for action in texts(&statement["Action"]) {
+            let resources = texts(&statement["Resource"]).into_iter();
+            rights.extend(resources.map(|resource| (action, resource)));
+        }
+    }
+    rights
 }
 
 #[test]
@@ -84,14 +108,40 @@ fn approve_reads_deletes_and_puts_back_one_record_and_cannot_search() {
     assert_eq!(approve.actions_on(NOTICES), ["sns:Publish"]);
 }
 
+/// It reads anybody's text, so whatever that text makes of it, it can do no more than this.
+#[test]
+fn triage_asks_sweep_and_reaches_nothing_else() {
+    let [triage, _] = triage_and_its_callers();
+    let log = "arn:aws:logs:eu-west-1:111122223333:log-group:TriageLogs:*";
+    assert_eq!(
+        rights(&triage),
+        [
+            ("lambda:InvokeFunction", SWEEP),
+            ("logs:CreateLogStream", log),
+            ("logs:PutLogEvents", log),
+        ]
+    );
+}
+
+#[test]
+fn who_may_ask_triage_may_do_nothing_else() {
+    let [_, callers] = triage_and_its_callers();
+    assert_eq!(rights(&callers), [("lambda:InvokeFunction", TRIAGE)]);
+}
+
 #[test]
 fn no_function_can_decide_or_invoke_itself() {
     let [sweep, approve] = sweep_and_approve();
-    for role in [&sweep, &approve] {
+    let [triage, _] = triage_and_its_callers();
+    for role in [&sweep, &approve, &triage] {
         assert!(role.actions_on(APPROVALS).is_empty());
-        assert!(role.actions_on(SWEEP).is_empty());
+        assert!(role.actions_on(TRIAGE).is_empty());
     }
-    assert!(approve.actions_on(APPROVE).is_empty());
+    assert!(sweep.actions_on(SWEEP).is_empty());
+    for role in [&approve, &triage] {
+        assert!(role.actions_on(APPROVE).is_empty());
+    }
+    assert!(approve.actions_on(SWEEP).is_empty());
 }
 
 #[test]
@@ -270,7 +320,10 @@ fn keys_decrypt_only_through_the_stores() {
 
 #[test]
 fn every_right_names_its_action_and_its_resource() {
-    for role in sweep_and_approve() {
+    for role in sweep_and_approve()
+        .into_iter()
+        .chain(triage_and_its_callers())
+    {
         for statement in role.allows() {
             let actions = texts(&statement["Action"]);
             assert!(

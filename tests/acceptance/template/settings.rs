@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockwarden_core::settings::{self, ApproveSettings, SweepSettings};
+use lockwarden_core::settings::{self, ApproveSettings, SweepSettings, TriageSettings};
 use lockwarden_core::sms::PhoneNumber;
 
 use super::cloudformation::Stack;
@@ -27,6 +27,7 @@ fn each_function_gets_every_setting_it_reads_and_no_other() {
     for (function, names) in [
         ("SweepFunction", settings::SWEEP),
         ("ApproveFunction", settings::APPROVE),
+        ("TriageFunction", settings::TRIAGE),
     ] {
         let given = stack().environment(function);
         let mut read: Vec<&str> = names.to_vec();
@@ -77,6 +78,15 @@ fn the_parameters_reach_the_settings() {
         ),
         ("LedgerTable", "ApproveFunction")
     );
+}
+
+#[test]
+fn triage_knows_whom_to_ask_and_where_decisions_go() {
+    let given = stack().environment("TriageFunction");
+    let settings = TriageSettings::read(|name| given.get(name).cloned()).unwrap();
+    assert_eq!(settings.sweep_function, "SweepFunction");
+    let topic = settings.approval_topic.as_str();
+    assert!(topic.ends_with(":ApprovalTopic"), "{topic}");
 }
 
 #[test]

@@ -176,11 +176,12 @@ impl Page {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// Which buttons it has.
+    /// Which buttons it has that decide.
     pub(crate) fn buttons(&self) -> Vec<&str> {
         let buttons = self.body.split("name=\"action\" value=\"").skip(1);
         buttons
             .map(|rest| rest.split('"').next().unwrap())
+            .filter(|action| *action != "explain")
             .collect()
     }
 

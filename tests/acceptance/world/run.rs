@@ -77,6 +77,16 @@ impl World {
         })
     }
 
+    /// A run of `triage` with this event.
+    pub(crate) fn asking(&self, event: &Value, fate: Fate) -> Task<'_> {
+        let event = event.to_string();
+        self.task(fate, async move |process| {
+            lockwarden_triage::handle(process, &self.triage_settings, &event)
+                .await
+                .map_err(|failed| format!("{}: {}", failed.kind(), failed.message()))
+        })
+    }
+
     /// A run of `approve` with this event; the same `id` again is the same event again.
     pub(crate) fn approving(&self, id: &str, event: &Value, fate: Fate) -> Task<'_> {
         self.approving_text(id, &event.to_string(), fate)
