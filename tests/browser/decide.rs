@@ -6,7 +6,7 @@ use fantoccini::key::Key;
 use lockwarden_local::{Mode, Project, Terraform, WindowKind};
 use serde_json::json;
 
-use crate::window::{DESKTOP, PHONE, TYPED, Window, desk, link_of_a_stale_lock};
+use crate::window::{DESKTOP, PHONE, TYPED, Window, desk, is_locked, link_of_a_stale_lock, signed};
 
 #[tokio::test]
 async fn a_lock_that_terraform_left_is_released_and_put_back() {
@@ -65,18 +65,10 @@ async fn a_lock_that_terraform_left_is_released_and_put_back() {
 async fn a_lock_is_kept_and_the_link_can_still_decide() {
     let Some(desk) = desk() else { return };
     let key = "kept/terraform.tfstate";
-    let link = link_of_a_stale_lock(&desk, Mode::DynamodbTable, key).await;
-    let window = Window::open(DESKTOP).await;
-    window.go(&link).await;
-    window.sign("Alice").await;
+    let (window, link) = signed(&desk, key, DESKTOP).await;
     window.press("keep").await;
     window.shows("Kept").await;
-    assert!(
-        desk.stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(is_locked(&desk, key).await);
 
     window.go(&link).await;
     window.sign("Alice").await;
@@ -125,10 +117,7 @@ async fn two_tabs_release_once_and_the_second_is_told() {
 async fn the_back_button_and_another_press_change_nothing_more() {
     let Some(desk) = desk() else { return };
     let key = "back/terraform.tfstate";
-    let link = link_of_a_stale_lock(&desk, Mode::DynamodbTable, key).await;
-    let window = Window::open(DESKTOP).await;
-    window.go(&link).await;
-    window.sign("Alice").await;
+    let (window, _) = signed(&desk, key, DESKTOP).await;
     window.press("release").await;
     window.shows("Released").await;
     desk.leave_a_lock(
@@ -148,12 +137,7 @@ async fn the_back_button_and_another_press_change_nothing_more() {
     );
     window.0.execute(&form, Vec::new()).await.unwrap();
     window.says("decides nothing more").await;
-    assert!(
-        desk.stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(is_locked(&desk, key).await);
     window.close().await;
 }
 
@@ -198,12 +182,7 @@ async fn a_lock_that_changes_hands_while_its_page_is_open_is_left_alone() {
 
     window.shows("Another lock is there now").await;
     assert!(window.text().await.contains("d4b2c3d4"));
-    assert!(
-        desk.stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(is_locked(&desk, key).await);
     window.close().await;
 }
 
@@ -211,10 +190,7 @@ async fn a_lock_that_changes_hands_while_its_page_is_open_is_left_alone() {
 async fn the_enter_key_decides_nothing() {
     let Some(desk) = desk() else { return };
     let key = "enter/terraform.tfstate";
-    let link = link_of_a_stale_lock(&desk, Mode::DynamodbTable, key).await;
-    let window = Window::open(PHONE).await;
-    window.go(&link).await;
-    window.sign("Alice").await;
+    let (window, _) = signed(&desk, key, PHONE).await;
     for field in ["by", "typed", "reason"] {
         let field = window.field(field).await;
         field.send_keys(&Key::Enter.to_string()).await.unwrap();
@@ -248,12 +224,7 @@ async fn what_was_filled_in_wrongly_is_said_and_nothing_is_lost() {
         reason.prop("value").await.unwrap().as_deref(),
         Some("the runner was OOM-killed")
     );
-    assert!(
-        desk.stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(is_locked(&desk, key).await);
     window.close().await;
 }
 
@@ -261,10 +232,7 @@ async fn what_was_filled_in_wrongly_is_said_and_nothing_is_lost() {
 async fn history_tells_what_was_decided_on_the_page() {
     let Some(desk) = desk() else { return };
     let key = "history/terraform.tfstate";
-    let link = link_of_a_stale_lock(&desk, Mode::DynamodbTable, key).await;
-    let window = Window::open(PHONE).await;
-    window.go(&link).await;
-    window.sign("Alice").await;
+    let (window, _) = signed(&desk, key, PHONE).await;
     window.press("release").await;
     window.shows("Released").await;
     window.close().await;
@@ -288,10 +256,7 @@ async fn a_double_click_releases_once() {
     let Some(desk) = desk() else { return };
     let key = "double/terraform.tfstate";
     let inbox = desk.inbox("double").await;
-    let link = link_of_a_stale_lock(&desk, Mode::DynamodbTable, key).await;
-    let window = Window::open(DESKTOP).await;
-    window.go(&link).await;
-    window.sign("Alice").await;
+    let (window, _) = signed(&desk, key, DESKTOP).await;
     let twice = "const button = document.querySelector('button[value=release]'); button.click(); button.click()";
     window.0.execute(twice, Vec::new()).await.unwrap();
     window.shows("Released").await;
@@ -299,13 +264,7 @@ async fn a_double_click_releases_once() {
     assert_eq!(released["outcome"]["by"], "Alice");
     let more = desk.notices_about(&inbox, key).await;
     assert_eq!(crate::stack::count(&more, "released"), 0, "{more:?}");
-    assert!(
-        !desk
-            .stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(!is_locked(&desk, key).await);
     window.close().await;
 }
 
@@ -337,11 +296,6 @@ async fn an_expired_link_says_so_and_decides_nothing() {
     window.shows("This link has expired").await;
     window.go(&link).await;
     window.shows("This link has expired").await;
-    assert!(
-        desk.stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(is_locked(&desk, key).await);
     window.close().await;
 }

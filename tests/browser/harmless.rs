@@ -4,7 +4,7 @@ use fantoccini::Locator;
 use lockwarden_local::Mode;
 use serde_json::{Value, json};
 
-use crate::window::{DESKTOP, Window, desk, link_of_a_stale_lock};
+use crate::window::{DESKTOP, Window, desk, is_locked, link_of_a_stale_lock};
 
 /// Some mail scanners follow every link and submit every form.
 #[tokio::test]
@@ -19,25 +19,14 @@ async fn a_scanner_that_submits_every_form_decides_nothing() {
         press_all(&window, &link).await,
         ["release", "keep", "explain"]
     );
-    assert!(
-        desk.stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(is_locked(&desk, key).await);
     assert_eq!(desk.notices_about(&inbox, key).await, [] as [Value; 0]);
 
     desk.decide(&json!({"decision": "release", "request": code, "by": "alice"}))
         .await;
     desk.notice(&inbox, "released", key).await;
     assert_eq!(press_all(&window, &link).await, ["restore", "explain"]);
-    assert!(
-        !desk
-            .stores
-            .is_locked(Mode::DynamodbTable, key)
-            .await
-            .unwrap()
-    );
+    assert!(!is_locked(&desk, key).await);
     assert_eq!(desk.notices_about(&inbox, key).await, [] as [Value; 0]);
     window.close().await;
 }

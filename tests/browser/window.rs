@@ -190,3 +190,18 @@ pub(crate) async fn link_of_a_stale_lock(desk: &Desk<'_>, mode: Mode, key: &str)
     let notice = desk.notice(&inbox, "stale_lock", key).await;
     notice["approve"]["url"].as_str().unwrap().to_owned()
 }
+
+/// A window with the page of a stale lock in it, filled in by Alice, and the link that it came by.
+pub(crate) async fn signed(desk: &Desk<'_>, key: &str, size: (u32, u32)) -> (Window, String) {
+    let link = link_of_a_stale_lock(desk, Mode::DynamodbTable, key).await;
+    let window = Window::open(size).await;
+    window.go(&link).await;
+    window.sign("Alice").await;
+    (window, link)
+}
+
+/// Whether the lock table holds a lock of a state.
+pub(crate) async fn is_locked(desk: &Desk<'_>, key: &str) -> bool {
+    let stores = &desk.stores;
+    stores.is_locked(Mode::DynamodbTable, key).await.unwrap()
+}

@@ -234,10 +234,7 @@ impl<W: World> Approve<'_, W> {
             delivery: Some(delivery.to_owned()),
             ..Event::new(EventKind::Notice, self.world.now(), notice.kind.word())
         };
-        let change = Change {
-            events: vec![(entry.code.clone(), event)],
-            ..Change::default()
-        };
+        let change = Change::noting(entry.code.clone(), event);
         if let Err(failure) = self.world.commit(&change).await {
             tracing::warn!(?failure, request = %entry.code, "a notice of a refusal is missing in the audit log");
         }
@@ -261,10 +258,7 @@ impl<W: World> Approve<'_, W> {
             tracing::warn!(request = %code, "the page refuses much; this one was not written down");
             return;
         }
-        let change = Change {
-            events: vec![(code.clone(), event)],
-            ..Change::default()
-        };
+        let change = Change::noting(code.clone(), event);
         if let Err(failure) = self.world.commit(&change).await {
             tracing::warn!(?failure, request = %code, "a refusal of the page was not written down");
         }

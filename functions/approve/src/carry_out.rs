@@ -9,11 +9,12 @@
 //!    reaches both; else the outcome follows);
 //! 4. the notice is out; until then the entry owes it.
 
+use jiff::Timestamp;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Deleted, Failure, Kind};
 use lockwarden_core::decision::{Action, Decision};
 use lockwarden_core::item::Place;
-use lockwarden_core::ledger::{Change, Delivery, Entry, Event, EventKind};
+use lockwarden_core::ledger::{Change, Decided, Delivery, Entry, Event, EventKind};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::metrics;
 use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
@@ -291,17 +292,7 @@ impl<W: World> Approve<'_, W> {
             ..outcome
         };
         entry.conclude(outcome.clone(), now).ok()?;
-        let event = decided.event(EventKind::Outcome, now, &outcome);
-        let answer = Delivery {
-            id: decided.delivery,
-            outcome,
-            unsent_until: None,
-        };
-        Some(Concluded {
-            entry,
-            event,
-            answer,
-        })
+        Some(Concluded::of(entry, decided, outcome, now))
     }
 
     async fn after_conclusion(&self, concluded: Concluded) -> Step {
@@ -350,11 +341,24 @@ pub(crate) fn go_on(entry: &Entry) -> Step {
 /// A decision with its outcome, ready to be written.
 pub(crate) struct Concluded {
     pub(crate) entry: Entry,
-    pub(crate) event: Event,
+    event: Event,
     pub(crate) answer: Delivery,
 }
 
 impl Concluded {
+    /// What came of a decision; the entry is as it stands from now on.
+    pub(crate) fn of(entry: Entry, decided: Decided, outcome: Outcome, now: Timestamp) -> Self {
+        Self {
+            entry,
+            event: decided.event(EventKind::Outcome, now, &outcome),
+            answer: Delivery {
+                id: decided.delivery,
+                outcome,
+                unsent_until: None,
+            },
+        }
+    }
+
     /// The one write that holds all of it, behind the events that come before.
     pub(crate) fn change(&self, mut events: Vec<Event>) -> Change<'_> {
         events.push(self.event.clone());

@@ -238,11 +238,7 @@ impl<W: World> Approve<'_, W> {
             outcome: outcome.clone(),
             unsent_until: None,
         };
-        let change = Change {
-            events: vec![(entry.code.clone(), event)],
-            answered: Some(answer),
-            ..Change::default()
-        };
+        let change = Change::noting(entry.code.clone(), event).answering(answer);
         match self.world.commit(&change).await {
             Ok(()) => Ok(Step::Done(Box::new(outcome))),
             Err(not_written) => self.instead(not_written, delivered).await,
@@ -317,11 +313,7 @@ impl<W: World> Approve<'_, W> {
             return Ok(Step::Done(Box::new(outcome)));
         }
         let answer = delivered.answer_owing(outcome.clone(), now);
-        let change = Change {
-            events: vec![(entry.code.clone(), event)],
-            answered: Some(answer.clone()),
-            ..Change::default()
-        };
+        let change = Change::noting(entry.code.clone(), event).answering(answer.clone());
         match self.world.commit(&change).await {
             Ok(()) => {
                 self.count_rejection();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use lockwarden_aws::{Failure, Kind};
 use lockwarden_core::decision::{self, Action, Decision};
 use lockwarden_core::ids::RequestCode;
-use lockwarden_core::ledger::{Entry, Event, EventKind, Status};
+use lockwarden_core::ledger::{Decided, Entry, Event, EventKind, Status};
 use lockwarden_core::outcome::{NewHolder, Outcome, OutcomeKind, RecordName};
 use lockwarden_core::policy::EvenIf;
 use lockwarden_core::release::Refusal;
@@ -49,14 +49,16 @@ pub(crate) fn about(entry: &Entry, result: OutcomeKind, by: &str) -> Outcome {
 }
 
 pub(crate) fn decided_by(entry: &Entry) -> String {
-    let decided = entry.decided.as_ref();
-    decided.map_or_else(String::new, |decided| decided.decision.by.clone())
+    by(entry.decided.as_ref())
 }
 
 /// Who began what is being carried out.
 pub(crate) fn begun_by(entry: &Entry) -> String {
-    let begun = entry.begun();
-    begun.map_or_else(String::new, |begun| begun.decision.by.clone())
+    by(entry.begun())
+}
+
+fn by(decided: Option<&Decided>) -> String {
+    decided.map_or_else(String::new, |decided| decided.decision.by.clone())
 }
 
 pub(crate) fn released(entry: &Entry) -> Outcome {

@@ -251,17 +251,7 @@ impl<W: World> Approve<'_, W> {
             ..about(&entry, OutcomeKind::Restored, &begun.decision.by)
         };
         entry.restore(outcome.clone(), now).ok()?;
-        let event = begun.event(EventKind::Outcome, now, &outcome);
-        let answer = Delivery {
-            id: begun.delivery,
-            outcome,
-            unsent_until: None,
-        };
-        Some(Concluded {
-            entry,
-            event,
-            answer,
-        })
+        Some(Concluded::of(entry, begun, outcome, now))
     }
 
     async fn after_restore(&self, restored: Concluded) -> Step {

@@ -1,7 +1,9 @@
-//! Showing text that somebody else wrote.
+//! Showing text that somebody else wrote, and times.
 //!
 //! Whoever can take a lock writes its `Who`, `Path`, `Operation` and `ID`, and may put anything there: terminal escapes,
 //! right-to-left marks, line breaks that fake a second message. Nothing of that reaches a reader raw.
+
+use jiff::Timestamp;
 
 /// `text` with everything unprintable written as `\u{…}`, at most `limit` characters, `…` where it was cut.
 #[must_use]
@@ -59,6 +61,12 @@ pub fn tail_ascii(text: &str, limit: usize) -> String {
         .skip(ascii.len() - limit.saturating_sub(3))
         .collect();
     format!("...{tail}")
+}
+
+/// A time as people read it, to the second, in UTC.
+#[must_use]
+pub fn shown_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Whether a reader sees the character as itself. `char::escape_debug` knows Unicode's unprintable characters, among

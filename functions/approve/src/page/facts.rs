@@ -3,11 +3,11 @@
 use lockwarden_core::ledger::Event;
 use lockwarden_core::lock::Lock;
 use lockwarden_core::outcome::NewHolder;
-use lockwarden_core::text::shown;
+use lockwarden_core::text::{shown, shown_time};
 use maud::{Markup, html};
 
 use super::view::{Now, View};
-use super::words::{FIELD, digest_words, held, life, or_not_said, rule, time, time_text};
+use super::words::{FIELD, digest_words, held, life, or_not_said, rule, time};
 
 /// What a person has to know to decide.
 pub(super) fn essentials(view: &View) -> Markup {
@@ -43,7 +43,7 @@ pub(super) fn particulars(view: &View) -> Markup {
         dl {
             @if let Ok(info) = &lock.info() {
                 (fact("Lock ID", &shown(info.id.as_str(), FIELD)))
-                (fact("Began trying", &format!("{} by its own clock", time_text(info.created))))
+                (fact("Began trying", &format!("{} by its own clock", shown_time(info.created))))
                 (fact("Terraform or OpenTofu", &or_not_said(&info.version)))
             }
             @if let Now::Same(judgement, there) = &view.now {
@@ -90,8 +90,8 @@ fn told_so_far(view: &View) -> String {
         shown(&view.told_by, FIELD)
     );
     match told.last {
-        Some(last) if told.count == 1 => format!("{whom}, once, at {}", time_text(last)),
-        Some(last) => format!("{whom}, {} times, last at {}", told.count, time_text(last)),
+        Some(last) if told.count == 1 => format!("{whom}, once, at {}", shown_time(last)),
+        Some(last) => format!("{whom}, {} times, last at {}", told.count, shown_time(last)),
         None => "nobody yet".to_owned(),
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn new_holder(holder: &NewHolder) -> Markup {
                 dl {
                     (fact("Now held by", &or_not_said(&holder.who)))
                     (fact("Lock ID", &shown(id.as_str(), FIELD)))
-                    @if let Some(created) = holder.created { (fact("Began trying", &time_text(created))) }
+                    @if let Some(created) = holder.created { (fact("Began trying", &shown_time(created))) }
                 }
             }
             None => { p { "Its record cannot be read." } }

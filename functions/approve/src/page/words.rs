@@ -1,11 +1,10 @@
 //! Values in words.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use lockwarden_core::outcome::DigestCheck;
 use lockwarden_core::policy::{DEFAULT_RULE, Judgement, SignOfLife};
 use lockwarden_core::span;
-use lockwarden_core::text::shown;
+use lockwarden_core::text::{shown, shown_time};
 use maud::{Markup, html};
 
 /// How much of a foreign value a line shows (characters).
@@ -41,13 +40,13 @@ pub(super) fn life(judgement: &Judgement) -> String {
     match &judgement.life {
         SignOfLife::Seen { state_written } => format!(
             "the state was written at {}: the holder is probably alive",
-            time_text(*state_written)
+            shown_time(*state_written)
         ),
         SignOfLife::NoneSeen {
             state_written: Some(at),
         } => format!(
             "none seen; the state was last written at {}. A long step writes nothing either",
-            time_text(*at)
+            shown_time(*at)
         ),
         SignOfLife::NoneSeen {
             state_written: None,
@@ -67,11 +66,5 @@ pub(super) fn digest_words(digest: DigestCheck) -> &'static str {
 }
 
 pub(super) fn time(at: Timestamp) -> Markup {
-    html! { time datetime=(at) { (time_text(at)) } }
-}
-
-pub(super) fn time_text(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%Y-%m-%d %H:%M:%S UTC")
-        .to_string()
+    html! { time datetime=(at) { (shown_time(at)) } }
 }

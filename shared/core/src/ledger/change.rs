@@ -49,6 +49,15 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// A line of the audit log about a lock whose entry stays as it is.
+    #[must_use]
+    pub fn noting(code: RequestCode, event: Event) -> Self {
+        Self {
+            events: vec![(code, event)],
+            ..Self::default()
+        }
+    }
+
     /// The same, together with the answer to a delivery.
     #[must_use]
     pub fn answering(self, delivery: Delivery) -> Self {

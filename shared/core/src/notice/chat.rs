@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::email::{held, life, opening, sentence, stored_in};
@@ -15,7 +14,7 @@ use super::{LockFacts, Notice, VerdictFacts};
 use crate::ids::{LockId, RequestCode};
 use crate::outcome::{DigestCheck, Outcome};
 use crate::record::Operation;
-use crate::text::shown;
+use crate::text::{shown, shown_time};
 
 /// The longest title that Amazon Q takes (characters).
 const LONGEST_TITLE: usize = 250;
@@ -219,9 +218,7 @@ fn told(text: &mut Description, lock: Option<&LockFacts>, outcome: &Outcome) {
         text.foreign("Its lock ID", id, FIELD);
     }
     if let Some(until) = outcome.until {
-        let until = until.to_zoned(TimeZone::UTC);
-        let until = until.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        text.field("Quiet until", &until);
+        text.field("Quiet until", &shown_time(until));
     }
     if outcome.digest == Some(DigestCheck::Mismatch) {
         text.line(

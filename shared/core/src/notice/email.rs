@@ -4,14 +4,13 @@
 //! [`shown`].
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
 use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
 use crate::policy::{DEFAULT_RULE, Verdict};
 use crate::record::Operation;
 use crate::span;
-use crate::text::{shown, tail_ascii};
+use crate::text::{shown, shown_time, tail_ascii};
 
 /// SNS takes a subject of fewer than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
@@ -280,12 +279,7 @@ pub(super) fn stored_in(record: &RecordName) -> String {
 pub(super) fn held(lock: &LockFacts, verdict: &VerdictFacts) -> String {
     let at_least = span::shown(SignedDuration::from_secs(verdict.held_at_least_seconds));
     let at_most = span::shown(SignedDuration::from_secs(verdict.held_at_most_seconds));
-    let created = lock.created.map(|created| {
-        created
-            .to_zoned(TimeZone::UTC)
-            .strftime("%Y-%m-%d %H:%M:%S UTC")
-            .to_string()
-    });
+    let created = lock.created.map(shown_time);
     match created {
         Some(created) if at_least == at_most => {
             format!("{at_least}; it began trying at {created} by its own clock")
@@ -348,13 +342,7 @@ fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
         text.field("Now held by", new_holder(holder));
     }
     if let Some(until) = &outcome.until {
-        text.field(
-            "Quiet until",
-            until
-                .to_zoned(TimeZone::UTC)
-                .strftime("%Y-%m-%d %H:%M:%S UTC")
-                .to_string(),
-        );
+        text.field("Quiet until", shown_time(*until));
     }
     if outcome.digest == Some(DigestCheck::Mismatch) {
         text.line("Beware: the state's digest does not look like the state's checksum. In a bucket encrypted with KMS this");
