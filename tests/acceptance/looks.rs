@@ -79,7 +79,7 @@ fn a_young_lock_is_shown_and_nobody_is_asked() {
     assert_eq!(looked[0]["locks"][0]["verdict"], "held");
     assert_eq!(
         looked[1],
-        json!({"lock_id": OTHER, "locks": [], "incomplete": []})
+        json!({"lock_id": OTHER, "locks": [], "tables": [TABLE], "incomplete": []})
     );
     assert_eq!(world.told(), [] as [&str; 0]);
 }

@@ -18,6 +18,7 @@ impl<W: World> Sweep<'_, W> {
         let mut looked = LookedAt {
             lock_id: path.clone(),
             locks: Vec::new(),
+            tables: self.table_names(),
             incomplete: self.blind_spot(path).into_iter().collect(),
         };
         let present = look::present(self.world, &self.settings.common, path, &[]).await;
@@ -48,6 +49,11 @@ impl<W: World> Sweep<'_, W> {
             looked.incomplete.extend(attended.trouble);
         }
         looked
+    }
+
+    fn table_names(&self) -> Vec<String> {
+        let tables = self.settings.common.tables.iter();
+        tables.map(|table| table.name.clone()).collect()
     }
 
     /// What nobody looks into: whoever asks may name any state, and one out of reach is not a free one.

@@ -84,13 +84,14 @@ async fn look(world: &impl World, pasted: &Pasted) -> Looks {
 /// that holds the pasted lock counts.
 fn live(pasted: &Pasted, error: &LockError, looks: &Looks) -> Option<Live> {
     let paths = pasted.paths_of(error);
+    let table = pasted.table_of(error);
     let each = paths.iter().map(|path| match looks {
         Err(why) => Live::NotLooked { why: why.clone() },
         Ok(looks) => looks.get(path).map_or_else(
             || Live::NotLooked {
                 why: "the text names more states than one look takes".to_owned(),
             },
-            |looked| Live::of(looked, error.lock.id.as_deref()),
+            |looked| Live::of(looked, error, table.as_deref()),
         ),
     });
     let mut each: Vec<Live> = each.collect();

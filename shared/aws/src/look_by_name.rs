@@ -1,6 +1,10 @@
 //! Asks `sweep` to look at a few states by name, and waits for what it saw.
 
+use std::time::Duration;
+
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::Builder;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::report::LookReply;
@@ -10,6 +14,12 @@ use crate::failure::{Failure, Kind};
 
 /// What a role needs for this.
 pub const ACTIONS: &[&str] = &["lambda:InvokeFunction"];
+
+/// How long one invocation may take: a cold start and a few consistent reads. Another one beside it would only look at the
+/// same again, so that there is one long try instead of the usual short ones.
+const ONE_LOOK: Duration = Duration::from_secs(40);
+/// How long all of it may take, with what is tried again when `sweep` is throttled because it is just sweeping.
+const ALL_TRIES: Duration = Duration::from_secs(45);
 
 /// Looks at some states by their paths (`bucket/key`).
 ///
@@ -26,6 +36,8 @@ pub async fn look_at(
         .invoke()
         .function_name(function)
         .payload(Blob::new(event))
+        .customize()
+        .config_override(patiently())
         .send()
         .await
         .map_err(Failure::of(doing()))?;
@@ -41,12 +53,23 @@ pub async fn look_at(
     })
 }
 
+fn patiently() -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ONE_LOOK)
+        .operation_timeout(ALL_TRIES)
+        .build();
+    Builder::new().timeout_config(timeouts)
+}
+
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
     use crate::testing::{Answer, Aws, path};
 
-    const SEEN: &str = r#"{"looked_at":[{"lock_id":"b/k","locks":[],"incomplete":[]}]}"#;
+    const SEEN: &str =
+        r#"{"looked_at":[{"lock_id":"b/k","locks":[],"tables":["locks"],"incomplete":[]}]}"#;
 
     async fn looked(answer: Answer) -> Result<LookReply, Failure> {
         let aws = Aws::in_turn([answer]);
@@ -69,6 +92,16 @@ mod tests {
     async fn sweep_is_asked_and_waited_for() {
         let reply = looked(answered(Vec::new(), SEEN)).await.unwrap();
         assert_eq!(reply.looked_at[0].lock_id, path("b/k"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_look_is_waited_for_and_not_begun_again_and_again() {
+        let aws = Aws::answering(|_| Answer::Silence);
+        let asked_at = Instant::now();
+        let looked = look_at(&aws.lambda(), "sweep", &[path("b/k")]).await;
+        assert!(looked.unwrap_err().is_transient());
+        assert!((ONE_LOOK..=ALL_TRIES).contains(&asked_at.elapsed()));
+        assert_eq!(aws.asked().len(), 1);
     }
 
     #[tokio::test]

@@ -86,6 +86,8 @@ pub struct LookedAt {
     pub lock_id: LockPath,
     /// Its locks: none, one, or two sides of a split.
     pub locks: Vec<ReportedLock>,
+    /// The lock tables that were asked for its item. A lock in another table is not seen, and so is not gone.
+    pub tables: Vec<String>,
     /// What could not be read or done. An empty `locks` then does not mean that nothing is there.
     pub incomplete: Vec<Incomplete>,
 }

@@ -161,6 +161,12 @@ impl Pasted {
         other.into_iter().chain(path).collect()
     }
 
+    /// The lock table of an error, where the text or the configuration names it.
+    #[must_use]
+    pub fn table_of(&self, error: &LockError) -> Option<String> {
+        self.state(error).table
+    }
+
     fn backend(&self) -> Option<&Backend> {
         self.config.as_ref()?.hardened()?.main()
     }

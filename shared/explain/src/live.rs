@@ -1,6 +1,7 @@
 //! What the live record says about a pasted lock.
 
 use lockwarden_core::ids::RequestCode;
+use lockwarden_core::paste::{Kind, LockError};
 use lockwarden_core::policy::Verdict;
 use lockwarden_core::report::{LookedAt, ReportedLock};
 use lockwarden_core::text::shown;
@@ -48,9 +49,11 @@ impl LiveLock {
 }
 
 impl Live {
-    /// What a look at a state says about the lock with this ID; without an ID, about whatever is there.
+    /// What a look at a state says about the lock of an error: the one with its ID or, where it shows none, whatever is there.
+    /// `table`: the lock table, where it is known which one it is.
     #[must_use]
-    pub fn of(looked: &LookedAt, id: Option<&str>) -> Self {
+    pub fn of(looked: &LookedAt, error: &LockError, table: Option<&str>) -> Self {
+        let id = error.lock.id.as_deref();
         let has_id = |lock: &&ReportedLock| {
             id.is_none_or(|id| lock.id.as_ref().is_some_and(|there| there.as_str() == id))
         };
@@ -73,15 +76,15 @@ impl Live {
             );
             (id, holder)
         });
+        let not_read = looked.incomplete.first();
+        let not_read = not_read.map(|trouble| format!("{}: {}", trouble.store, trouble.why));
+        let blind_spot = not_read.or_else(|| other_table(looked, error.kind, table));
         // The lock may be in the very store that was not read, so what else is there does not say that it is gone.
-        match (looked.incomplete.first(), other) {
-            (Some(trouble), None) => Self::NotLooked {
-                why: format!("{}: {}", trouble.store, trouble.why),
-            },
-            (Some(trouble), Some((id, holder))) => Self::NotLooked {
+        match (blind_spot, other) {
+            (Some(why), None) => Self::NotLooked { why },
+            (Some(why), Some((id, holder))) => Self::NotLooked {
                 why: format!(
-                    "{}: {}; elsewhere is another lock of this state: {id}, held by {holder}",
-                    trouble.store, trouble.why
+                    "{why}; elsewhere is another lock of this state: {id}, held by {holder}"
                 ),
             },
             (None, Some((id, holder))) => Self::Other { id, holder },
@@ -96,6 +99,23 @@ impl Live {
             Self::Same(lock) => Some(&lock.request),
             Self::Other { .. } | Self::Gone | Self::NotLooked { .. } => None,
         }
+    }
+}
+
+/// Why a lock in a table cannot be seen, where its table is not one of those that were asked.
+fn other_table(looked: &LookedAt, kind: Kind, table: Option<&str>) -> Option<String> {
+    if kind != Kind::Dynamodb {
+        return None;
+    }
+    match table {
+        None if looked.tables.is_empty() => {
+            Some("the lock is in a DynamoDB table, and LOCK_TABLES names none".to_owned())
+        }
+        Some(table) if looked.tables.iter().all(|asked| asked != table) => Some(format!(
+            "the lock is in the table {}, which LOCK_TABLES does not name",
+            shown(table, 300)
+        )),
+        None | Some(_) => None,
     }
 }
 
@@ -152,24 +172,36 @@ mod tests {
         LookedAt {
             lock_id: LockPath::new("acme/prod.tfstate").unwrap(),
             locks,
+            tables: vec!["locks".to_owned()],
             incomplete: if is_whole { vec![] } else { vec![trouble] },
         }
     }
 
-    /// The advice about a lock with the ID `a1`, or with none.
-    fn advice(live: &Live, id: &str) -> Advice {
+    /// The error about a lock in a table, with this ID or with none.
+    fn error(id: Option<&str>) -> LockError {
+        let id = id.map_or_else(String::new, |id| format!("  ID:        {id}\n"));
         let text = format!(
             "Error: Error acquiring the state lock\n\nError message: ConditionalCheckFailedException: The conditional request failed\n\
-             Lock Info:\n  ID:        {id}\n  Path:      acme/prod.tfstate\n  Operation: OperationTypeApply\n"
+             Lock Info:\n{id}  Path:      acme/prod.tfstate\n  Operation: OperationTypeApply\n"
         );
-        Advice::of(&paste::find(&text).errors[0], Some(live))
+        let found = paste::find(&text);
+        assert_eq!(found.errors[0].kind, Kind::Dynamodb);
+        found.errors[0].clone()
+    }
+
+    fn live(looked: &LookedAt, id: Option<&str>) -> Live {
+        Live::of(looked, &error(id), None)
+    }
+
+    fn advice(live: &Live) -> Advice {
+        Advice::of(&error(Some("a1")), Some(live))
     }
 
     #[test]
     fn the_pasted_lock_is_found_by_its_id_among_all_that_are_there() {
         for is_whole in [true, false] {
             let both = [Some("b2"), Some("a1")].map(|id| lock(id, Verdict::Split));
-            let live = Live::of(&looked(both.to_vec(), is_whole), Some("a1"));
+            let live = live(&looked(both.to_vec(), is_whole), Some("a1"));
             assert_eq!(
                 json!(live),
                 json!({"verdict": "split", "request": "7F3K2QWX", "why": "older than 15m"})
@@ -181,9 +213,9 @@ mod tests {
     #[test]
     fn a_lock_without_an_id_in_the_paste_is_whatever_is_there() {
         let there = looked(vec![lock(Some("b2"), Verdict::Stale)], true);
-        assert!(matches!(Live::of(&there, None), Live::Same(_)));
+        assert!(matches!(live(&there, None), Live::Same(_)));
         let unreadable = looked(vec![lock(None, Verdict::Unreadable)], true);
-        assert!(matches!(Live::of(&unreadable, None), Live::Same(_)));
+        assert!(matches!(live(&unreadable, None), Live::Same(_)));
     }
 
     #[test]
@@ -195,7 +227,7 @@ mod tests {
                 "no ID that can be read, held by bob@ci",
             ),
         ] {
-            let live = Live::of(&looked(vec![there], true), Some("a1"));
+            let live = live(&looked(vec![there], true), Some("a1"));
             assert_eq!(live.request(), None);
             let told = json!(live);
             assert_eq!(
@@ -208,7 +240,7 @@ mod tests {
                 why.chars().all(lockwarden_core::text::is_printable),
                 "{why}"
             );
-            let advice = advice(&live, "a1");
+            let advice = advice(&live);
             assert!(
                 advice
                     .words
@@ -220,10 +252,10 @@ mod tests {
 
     #[test]
     fn a_lock_is_gone_only_where_every_store_was_read() {
-        assert_eq!(Live::of(&looked(vec![], true), Some("a1")), Live::Gone);
-        assert_eq!(advice(&Live::Gone, "a1").ways, Ways::None);
+        assert_eq!(live(&looked(vec![], true), Some("a1")), Live::Gone);
+        assert_eq!(advice(&Live::Gone).ways, Ways::None);
         for locks in [vec![], vec![lock(Some("b2"), Verdict::Stale)]] {
-            let live = Live::of(&looked(locks, false), Some("a1"));
+            let live = live(&looked(locks, false), Some("a1"));
             let Live::NotLooked { why } = &live else {
                 panic!("{live:?}");
             };
@@ -236,8 +268,35 @@ mod tests {
             );
             assert_eq!(live.request(), None);
             // What the paste says still holds.
-            assert!(advice(&live, "a1").words.contains("really dead?"));
+            assert!(advice(&live).words.contains("really dead?"));
         }
+    }
+
+    #[test]
+    fn a_lock_in_a_table_that_nobody_asked_is_not_gone() {
+        let nothing = looked(vec![], true);
+        let other = looked(vec![lock(Some("b2"), Verdict::Stale)], true);
+        for there in [&nothing, &other] {
+            let elsewhere = Live::of(there, &error(Some("a1")), Some("locks-of-team-b"));
+            let Live::NotLooked { why } = &elsewhere else {
+                panic!("{elsewhere:?}");
+            };
+            assert!(why.contains("locks-of-team-b"), "{why}");
+            let asked = Live::of(there, &error(Some("a1")), Some("locks"));
+            assert!(matches!(asked, Live::Gone | Live::Other { .. }));
+        }
+        let no_table = LookedAt {
+            tables: vec![],
+            ..nothing
+        };
+        let unseen = live(&no_table, Some("a1"));
+        assert!(matches!(unseen, Live::NotLooked { .. }), "{unseen:?}");
+        // A lock object is beside its state, in no table.
+        let beside = LockError {
+            kind: Kind::S3Lockfile,
+            ..error(Some("a1"))
+        };
+        assert_eq!(Live::of(&no_table, &beside, None), Live::Gone);
     }
 
     #[test]
@@ -249,8 +308,8 @@ mod tests {
             (Verdict::Skewed, Ways::All),
             (Verdict::Split, Ways::All),
         ] {
-            let live = Live::of(&looked(vec![lock(Some("a1"), verdict)], true), Some("a1"));
-            let advice = advice(&live, "a1");
+            let live = live(&looked(vec![lock(Some("a1"), verdict)], true), Some("a1"));
+            let advice = advice(&live);
             assert_eq!(advice.ways, ways, "{verdict:?}");
             let is_never = advice.words.starts_with("Do NOT unlock. ");
             assert_eq!(is_never, ways == Ways::None, "{}", advice.words);

@@ -32,10 +32,7 @@ fn explained(text: &str) -> (World, Page) {
 #[test]
 fn an_error_is_explained_and_nothing_is_decided_or_looked_at() {
     let (_, page) = explained(&error("runner@ci-9"));
-    assert_eq!(
-        (page.status, page.headline()),
-        (200, "What the error means")
-    );
+    assert_eq!((page.status, page.headline()), (200, "What it means"));
     assert!(page.says(&format!("terraform force-unlock {}", id_of("ci-9"))));
     assert!(page.says("Is that job really dead?") && page.says("runner@ci-9"));
     assert!(page.says("Back to the lock of this link"));
@@ -52,6 +49,27 @@ fn what_is_pasted_comes_back_harmless_and_without_its_secrets() {
         page.body
     );
     assert!(!page.body.contains('\u{1b}') && !page.body.contains('\u{202e}'));
+}
+
+#[test]
+fn a_backend_is_hardened_beside_the_error_or_without_one() {
+    let backend = "terraform {\r\n  backend \"s3\" {\r\n    bucket         = \"acme-tf-state\"\r\n    key            = \"prod/other.tfstate\"\r\n    \
+                   region         = \"eu-west-1\"\r\n    dynamodb_table = \"terraform-state-locks\" # ours\r\n  }\r\n}\r\n";
+    for text in ["", &error("runner@ci-9")] {
+        let (world, link) = asked(Kind::Pair);
+        let page = world.visit(&paste(&link, text).with("config", backend));
+        assert!(
+            page.says("use_lockfile") && page.says("# ours"),
+            "{}",
+            page.body
+        );
+        assert_eq!(page.says("Is that job really dead?"), !text.is_empty());
+        // With the configuration, the table for the command is known.
+        assert_eq!(
+            page.says("--table-name terraform-state-locks"),
+            !text.is_empty()
+        );
+    }
 }
 
 #[test]
@@ -97,6 +115,10 @@ fn whoever_used_up_a_link_may_still_ask() {
         "Released"
     );
     let page = world.visit(&paste(&link, &error("runner@ci-9")));
-    assert_eq!(page.headline(), "What the error means");
-    assert!(world.visit(&link.get()).says("Explain another error"));
+    assert_eq!(page.headline(), "What it means");
+    assert!(
+        world
+            .visit(&link.get())
+            .says("Explain another error or a backend")
+    );
 }

@@ -1,4 +1,4 @@
-//! An error that somebody with a valid link has pasted, explained. It decides nothing and looks at nothing: what is true of the
+//! What somebody with a valid link has pasted, an error or a backend, explained. It decides nothing and looks at nothing: what is true of the
 //! lock of this link, its page shows.
 
 use lockwarden_core::ids::RequestCode;
@@ -6,7 +6,7 @@ use lockwarden_core::paste;
 use lockwarden_core::redact::Accounts;
 use lockwarden_core::settings::Settings;
 use lockwarden_core::token::Token;
-use lockwarden_explain::answer::{Desk, Pasted};
+use lockwarden_explain::answer::{Config, Desk, Pasted};
 use lockwarden_explain::{explain, print};
 use maud::{Markup, html};
 
@@ -14,17 +14,20 @@ use super::frame::{self, PageReply};
 use super::request::{EXPLAIN, Form};
 
 /// What is said to an empty form.
-const NOTHING: &str = "Nothing was pasted. Paste what was printed, from the line with `Error` to the end of `Lock Info`.";
+const NOTHING: &str = "Nothing was pasted. Paste what was printed, from the line with `Error` to the end of `Lock Info`, or a \
+    backend configuration.";
 
-/// The form to paste an error into, for whoever met another lock on the way here.
+/// The form to paste an error or a backend into, for whoever met another lock on the way here.
 pub(super) fn form(code: &RequestCode, token: &Token) -> Markup {
     html! {
         details {
-            summary { "Explain another error" }
+            summary { "Explain another error or a backend" }
             form method="post" action=(code) {
                 input type="hidden" name="t" value=(token.reveal());
                 label for="pasted" { "What Terraform, OpenTofu or Terragrunt printed" }
                 textarea id="pasted" name="pasted" rows="8" spellcheck="false" {}
+                label for="config" { "The backend configuration (if you have it)" }
+                textarea id="config" name="config" rows="4" spellcheck="false" {}
                 button type="submit" name="action" value=(EXPLAIN) { "Explain it" }
             }
         }
@@ -38,12 +41,8 @@ pub(super) fn page(
     form: &Form,
     settings: &Settings,
 ) -> PageReply {
-    let words = if form.pasted.trim().is_empty() {
-        NOTHING.to_owned()
-    } else {
-        words(&form.pasted, settings)
-    };
-    let title = "What the error means";
+    let words = words(form, settings).unwrap_or_else(|| NOTHING.to_owned());
+    let title = "What it means";
     frame::page(
         200,
         title,
@@ -56,15 +55,27 @@ pub(super) fn page(
     )
 }
 
-fn words(text: &str, settings: &Settings) -> String {
+/// The answer for people; `None` where nothing was pasted.
+fn words(form: &Form, settings: &Settings) -> Option<String> {
+    let text = is_filled(&form.pasted).then(|| form.pasted.clone());
+    let found = text.as_deref().map(paste::find).unwrap_or_default();
+    let config = is_filled(&form.config);
+    let config = config.then(|| Config::read(form.config.as_str(), None, &found));
+    if text.is_none() && config.is_none() {
+        return None;
+    }
     let pasted = Pasted {
-        found: paste::find(text),
-        text: Some(text.to_owned()),
-        config: None,
+        found,
+        text,
+        config,
         accounts: Accounts::Shown,
     };
     let desk = Desk {
         topic: Some(&settings.approval_topic),
     };
-    print::text(&explain(&pasted, desk, |_| None))
+    Some(print::text(&explain(&pasted, desk, |_| None)))
+}
+
+fn is_filled(field: &str) -> bool {
+    !field.trim().is_empty()
 }

@@ -115,6 +115,8 @@ pub(crate) struct Form {
     pub(crate) even_if: Vec<String>,
     /// An error that was pasted.
     pub(crate) pasted: String,
+    /// A backend configuration that was pasted.
+    pub(crate) config: String,
 }
 
 impl PageRequest {
@@ -217,6 +219,7 @@ impl Form {
                 "reason" => form.reason = value,
                 "even_if" => form.even_if.push(value),
                 "pasted" => form.pasted = value,
+                "config" => form.config = value,
                 _ => {}
             }
         }
