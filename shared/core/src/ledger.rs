@@ -44,6 +44,8 @@ pub const NOTICE_LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// How long a function that began to carry out a decision has before another may finish it: longer than `approve` may run,
 /// and shorter than the minute after which Lambda tries a failed event again.
 pub const DECISION_LEASE: SignedDuration = SignedDuration::from_secs(45);
+/// Reminders are never further apart, unless the first is: a day without a word, and a lock is forgotten.
+pub const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(24);
 /// Two looks closer together than this are one sighting.
 pub const SIGHTING_GAP: SignedDuration = SignedDuration::from_secs(30);
 
@@ -112,9 +114,22 @@ pub struct Told {
     /// When the last one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
+    /// How many of them went out since anybody decided anything.
+    #[serde(default)]
+    pub unanswered: u32,
     /// Whether one of them said that two holders hold the state.
     #[serde(default)]
     pub of_split: bool,
+}
+
+impl Told {
+    /// How long after the last notice the next one is due, where the first reminder comes after `first`.
+    fn pause(&self, first: SignedDuration) -> SignedDuration {
+        let longest = LONGEST_PAUSE.max(first);
+        let doubled = 2_i32.checked_pow(self.unanswered.saturating_sub(1));
+        let pause = doubled.and_then(|times| first.checked_mul(times));
+        pause.map_or(longest, |pause| pause.min(longest))
+    }
 }
 
 /// A notice that is owed, and until when somebody has taken it upon himself.
@@ -320,6 +335,7 @@ impl Entry {
             return Err(self.wrong_step(to));
         }
         self.status = to;
+        self.told.unanswered = 0;
         if to.is_over() {
             self.ended_at = Some(now);
         }
@@ -370,6 +386,7 @@ impl Entry {
         self.ended_at = None;
         self.restored_at = Some(now);
         self.kept_until = Some(now + KEEP_FOR);
+        self.told.unanswered = 0;
         self.decided = Some(decided);
         self.owe(NoticeKind::Restored, Some(outcome.clone()), now);
         self.outcome = Some(outcome);
@@ -438,19 +455,22 @@ impl Entry {
             self.told = Told {
                 count: self.told.count.saturating_add(1),
                 last: Some(now),
+                unanswered: self.told.unanswered.saturating_add(1),
                 of_split: self.told.of_split || sent.kind == NoticeKind::SplitLock,
             };
         }
         true
     }
 
-    /// Whether an unanswered request is due to be told again.
+    /// Whether an unanswered request is due to be told again: after `remind_after`, then after twice as long, and so on up to
+    /// [`LONGEST_PAUSE`]. Whoever did not answer three reminders is not helped by thirty.
     #[must_use]
-    pub fn wants_reminder(&self, now: Timestamp, remind_every: SignedDuration) -> bool {
+    pub fn wants_reminder(&self, now: Timestamp, remind_after: SignedDuration) -> bool {
         let due = match self.status {
             // Never told although asked: a decision came before the notice and then came to nothing.
             Status::Asked | Status::PartlyReleased => {
-                Some(self.told.last.map_or(now, |last| last + remind_every))
+                let pause = self.told.pause(remind_after);
+                Some(self.told.last.map_or(now, |last| last + pause))
             }
             Status::Kept | Status::Restored => self.kept_until,
             Status::Seen

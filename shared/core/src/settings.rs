@@ -108,7 +108,7 @@ pub struct SweepSettings {
     pub common: Settings,
     /// The `approve` function, by name or ARN.
     pub approve_function: String,
-    /// How often an unanswered request is told again.
+    /// How long after the first notice an unanswered request is told again; later ones are further apart.
     pub remind_every: SignedDuration,
     /// The approval page.
     pub page: Option<PageUrl>,

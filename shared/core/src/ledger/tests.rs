@@ -120,6 +120,7 @@ fn told(count: u32, last: &str) -> Told {
     Told {
         count,
         last: Some(at(last)),
+        unanswered: count,
         of_split: false,
     }
 }
@@ -808,6 +809,35 @@ fn an_unanswered_request_is_repeated_when_its_time_has_come() {
 }
 
 #[test]
+fn reminders_come_further_and_further_apart_up_to_a_day() {
+    let pauses = |first: SignedDuration| -> Vec<i64> {
+        let mut entry = standing_at(Status::Asked);
+        let pause = |count| {
+            entry.told = told(count, FIRST_SIGHT);
+            let due = (1..).find(|hours| {
+                let then = at(FIRST_SIGHT) + SignedDuration::from_hours(*hours);
+                entry.wants_reminder(then, first)
+            });
+            due.unwrap()
+        };
+        [1, 2, 3, 4, 5, 6, 7, 40, u32::MAX].map(pause).to_vec()
+    };
+    assert_eq!(pauses(REMIND_EVERY), [1, 2, 4, 8, 16, 24, 24, 24, 24]);
+    // Whoever wants it less often than daily gets it so.
+    let weekly = SignedDuration::from_hours(168);
+    assert_eq!(pauses(weekly), [168; 9]);
+}
+
+#[test]
+fn an_answer_lets_reminders_begin_anew() {
+    let mut entry = standing_at(Status::Asked);
+    entry.told = told(5, FIRST_SIGHT);
+    entry.decide(decided("d-2")).unwrap();
+    entry.conclude(came_to(OutcomeKind::Kept), at(NOW)).unwrap();
+    assert_eq!((entry.told.count, entry.told.unanswered), (5, 0));
+}
+
+#[test]
 fn a_lock_that_was_kept_or_put_back_is_asked_about_again_when_its_time_is_up() {
     for status in [Status::Kept, Status::Restored] {
         let mut entry = standing_at(status);
@@ -960,7 +990,7 @@ fn what_an_entry_lacks_is_not_written() {
         .map(String::as_str)
         .collect();
     assert_snapshot!(names.join(" "), @"code content first_seen generation places revision sightings state status told");
-    assert_snapshot!(written["told"], @r#"{"count":0,"of_split":false}"#);
+    assert_snapshot!(written["told"], @r#"{"count":0,"of_split":false,"unanswered":0}"#);
 }
 
 #[test]
