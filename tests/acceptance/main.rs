@@ -24,6 +24,7 @@ mod releases;
 mod decisions;
 mod page;
 mod restores;
+mod watches;
 mod sms;
 mod history;
 mod logs;

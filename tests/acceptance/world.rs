@@ -101,6 +101,7 @@ pub(crate) enum Call {
     Item,
     LockFile,
     StateObject,
+    Versions,
     Digest,
     DeleteLockFile,
     DeleteItem,

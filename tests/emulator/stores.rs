@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use futures_util::future::join_all;
-use lockwarden_aws::{bucket_list, bucket_read, table_read, table_scan};
+use jiff::{SignedDuration, Timestamp};
+use lockwarden_aws::{bucket_list, bucket_read, bucket_versions, table_read, table_scan};
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::item::{Content, MAX_RECORD_BYTES};
 use lockwarden_core::policy::StateObject;
@@ -61,6 +62,33 @@ async fn a_scan_follows_every_page_and_leaves_digests_behind() {
         (listing.scanned, listing.digests, listing.foreign),
         (181, 150, 1)
     );
+}
+
+#[tokio::test]
+async fn a_bucket_remembers_the_lock_objects_that_came_and_went() {
+    let lab = Lab::new().await;
+    let key = "a/terraform.tfstate";
+    let record = LockRecord::of_a_runner(ID, path(key).as_str());
+    let began = Timestamp::now() - SignedDuration::from_secs(1);
+    for _ in 0..2 {
+        lab.stores
+            .take(Mode::UseLockfile, key, &record)
+            .await
+            .unwrap();
+        lab.stores.let_go(key).await.unwrap();
+    }
+    let s3 = lab.connection.s3();
+    let since = async |key: &str, since| {
+        let read = bucket_versions::since(&s3, BUCKET, key, since).await;
+        read.unwrap()
+    };
+    let lock_files = since("a/terraform.tfstate.tflock", began).await;
+    assert_eq!(lock_files.written.len(), 2);
+    assert!(lock_files.are_kept && lock_files.are_all);
+    // Of the state itself, whose key its lock object's begins with, there is none.
+    assert_eq!(since(key, began).await.written, []);
+    let later = Timestamp::now() + SignedDuration::from_secs(5);
+    assert_eq!(since("a/terraform.tfstate.tflock", later).await.written, []);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::{self, Subscriber};
 use lockwarden_aws::{
-    Failure, Listing, bucket_list, bucket_read, hand_over, ledger_find, ledger_read, ledger_report,
-    notices, table_read, table_scan,
+    Failure, Listing, bucket_list, bucket_read, bucket_versions, hand_over, ledger_find,
+    ledger_history, ledger_read, ledger_report, notices, table_read, table_scan,
 };
 use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::item::Record;
@@ -19,6 +19,7 @@ use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, SweepSettings, Table, TopicArn};
 use lockwarden_core::token::TOKEN_BYTES;
+use lockwarden_core::versions::Versions;
 
 use crate::ports::{Approve, Ledger, Locks, Machine, Notices};
 
@@ -78,6 +79,15 @@ impl Locks for Aws {
     async fn list_bucket(&self, bucket: &Bucket) -> Listing {
         bucket_list::list(&self.s3, bucket).await
     }
+
+    async fn versions(
+        &self,
+        bucket: &str,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Versions, Failure> {
+        bucket_versions::since(&self.s3, bucket, key, since).await
+    }
 }
 
 impl Ledger for Aws {
@@ -87,6 +97,10 @@ impl Ledger for Aws {
 
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         ledger_read::entry(&self.dynamodb, &self.ledger, code).await
+    }
+
+    async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure> {
+        ledger_history::codes(&self.dynamodb, &self.ledger, path, most).await
     }
 
     async fn open(&self) -> Result<Vec<RequestCode>, Failure> {

@@ -7,6 +7,7 @@ mod sweep;
 mod survey;
 mod attend;
 mod loose_ends;
+mod watch;
 mod look_at;
 mod tell;
 

@@ -85,6 +85,9 @@ impl<W: World> Sweep<'_, W> {
                 self.save(&mut entry, None).await?;
                 self.tell(&mut entry, &unsent, None).await?;
             }
+            if let Some(watch) = entry.watch {
+                self.keep_watch(survey, &mut entry, watch).await?;
+            }
             return Ok(false);
         }
         if !self.is_gone(survey, &entry).await? || entry.end(now).is_err() {

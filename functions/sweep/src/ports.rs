@@ -10,12 +10,13 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::Subscriber;
 use lockwarden_aws::{Failure, Listing};
-use lockwarden_core::ids::RequestCode;
+use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
 use lockwarden_core::token::TOKEN_BYTES;
+use lockwarden_core::versions::Versions;
 
 /// The lock records: look at one, list them.
 pub trait Locks: Look {
@@ -23,6 +24,13 @@ pub trait Locks: Look {
     async fn list_table(&self, table: &Table) -> Listing;
     /// Every lock object of a bucket.
     async fn list_bucket(&self, bucket: &Bucket) -> Listing;
+    /// When an object was written since a moment, as far as its bucket remembers.
+    async fn versions(
+        &self,
+        bucket: &str,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Versions, Failure>;
 }
 
 /// The ledger.
@@ -31,6 +39,8 @@ pub trait Ledger {
     async fn entries(&self, codes: &[RequestCode]) -> Result<Entries, Failure>;
     /// The entry of a request, read consistently.
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
+    /// The codes of the latest locks of a state, newest first, at most `most`; the latest may still be missing.
+    async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure>;
     /// The codes of the entries that still want something.
     async fn open(&self) -> Result<Vec<RequestCode>, Failure>;
     /// Writes a change, all of it or nothing.

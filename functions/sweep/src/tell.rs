@@ -48,6 +48,7 @@ impl<W: World> Sweep<'_, W> {
         match (unsent.kind, sight, &unsent.outcome) {
             (_, _, Some(outcome)) => Some(Notice::of_outcome(outcome.clone(), Some(entry))),
             (NoticeKind::Ended, _, None) => Some(Notice::ended(entry)),
+            (NoticeKind::ZombieWrite, _, None) => Notice::of_zombie(entry),
             (kind, Some(sight), None) if kind.asks() => {
                 let desk = self.desk(sight.link);
                 let (lock, judgement) = (sight.lock, sight.judgement);

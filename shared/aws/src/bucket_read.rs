@@ -183,12 +183,12 @@ pub(crate) fn whole(
     }
 }
 
-fn cut_off(bucket: &str) -> Failure {
+pub(crate) fn cut_off(bucket: &str) -> Failure {
     let why = "S3's answer lacks what S3 always says; it may have been cut off";
     Failure::new(format!("list the bucket {bucket}"), why, Kind::Transient)
 }
 
-fn timestamp(time: &DateTime) -> Option<Timestamp> {
+pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }
 

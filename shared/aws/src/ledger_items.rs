@@ -149,7 +149,9 @@ fn unusable(doing: String, error: &serde_dynamo::Error) -> Failure {
 mod tests {
     use lockwarden_core::decision::{Action, Decision, NamedLock, Target};
     use lockwarden_core::item::Content;
-    use lockwarden_core::ledger::{Channel, Decided, EventKind, SplitSeen, Status, Told, Unsent};
+    use lockwarden_core::ledger::{
+        Channel, Decided, EventKind, SplitSeen, Status, Told, Unsent, Watch, ZombieWrite,
+    };
     use lockwarden_core::notice::NoticeKind;
     use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
     use lockwarden_core::policy::EvenIf;
@@ -190,6 +192,7 @@ mod tests {
             told: Told {
                 count: 3,
                 last: Some(at("2026-01-01T02:30:00.123456789Z")),
+                unanswered: 2,
                 of_split: true,
             },
             unsent: vec![Unsent {
@@ -202,6 +205,12 @@ mod tests {
             restoring: Some(decided()),
             outcome: Some(outcome()),
             released_from: gone,
+            watch: Some(Watch::from(at(NOW))),
+            zombie: Some(ZombieWrite {
+                released_at: at(NOW),
+                written_at: at("2026-01-01T03:20:00Z"),
+                knows_every_lock: true,
+            }),
             ended_at: Some(at(NOW)),
             restored_at: Some(at("2026-01-01T02:45:00Z")),
             tokens: tokens(),
@@ -313,16 +322,23 @@ mod tests {
             status: Status::Released,
             unsent: Vec::new(),
             restoring: None,
+            watch: None,
             ..full()
         };
         let item = entry_item(&ledger(), &over).unwrap();
         assert_eq!(item.get("open"), None);
-        let owing = Entry {
-            status: Status::Released,
-            ..full()
+        let watched = Entry {
+            watch: full().watch,
+            ..over.clone()
         };
-        let item = entry_item(&ledger(), &owing).unwrap();
-        assert_eq!(text(&item, "open"), "yes");
+        let owing = Entry {
+            unsent: full().unsent,
+            ..over
+        };
+        for open in [watched, owing] {
+            let item = entry_item(&ledger(), &open).unwrap();
+            assert_eq!(text(&item, "open"), "yes");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod table_restore;
 
 pub mod bucket_list;
 pub mod bucket_read;
+pub mod bucket_versions;
 pub mod bucket_release;
 pub mod bucket_restore;
 

@@ -60,6 +60,17 @@ pub fn delete_by_hand(path: &LockPath, place: &Place, region: &str) -> Option<St
     }
 }
 
+/// Lists the latest versions of a state, with who may restore which in mind: when, how large, by what version id.
+#[must_use]
+pub fn state_versions(path: &LockPath) -> Option<String> {
+    let (bucket, key) = path.bucket_and_key()?;
+    Some(format!(
+        "aws s3api list-object-versions --bucket {} --prefix {} --max-items 10",
+        quoted(bucket)?,
+        quoted(key)?
+    ))
+}
+
 /// The CLI takes a table's ARN for its name, but not the region from it.
 fn region_and_name<'a>(table: &'a str, own_region: &'a str) -> (&'a str, &'a str) {
     let region = table

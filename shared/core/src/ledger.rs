@@ -32,11 +32,13 @@ mod status;
 mod split;
 mod events;
 mod change;
+mod watch;
 
 pub use self::change::{Change, Delivery};
 pub use self::events::{Channel, Event, EventKind};
 pub use self::split::SplitSeen;
 pub use self::status::{Status, WrongStep};
+pub use self::watch::{NewerLocks, WATCH_FOR, Watch, ZombieWrite};
 
 /// How long a function that took a notice upon itself has to send it before another may. Shorter than the minute after
 /// which Lambda tries a failed event again.
@@ -95,6 +97,12 @@ pub struct Entry {
     /// From where a release took the lock, whatever looks have seen since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released_from: Vec<Place>,
+    /// Its state is watched, since the lock was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
+    /// What the watch saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zombie: Option<ZombieWrite>,
     /// When the lock was gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -204,6 +212,8 @@ impl Entry {
             restoring: None,
             outcome: None,
             released_from: Vec::new(),
+            watch: None,
+            zombie: None,
             ended_at: None,
             restored_at: None,
             tokens: TokenMarks::default(),
@@ -339,6 +349,9 @@ impl Entry {
         if to.is_over() {
             self.ended_at = Some(now);
         }
+        if to == Status::Released {
+            self.watch = Some(Watch::from(now));
+        }
         self.take_note_of_release(to, &outcome);
         if outcome.result == OutcomeKind::Kept {
             self.kept_until = outcome.until;
@@ -381,6 +394,7 @@ impl Entry {
         self.restoring = None;
         self.places = self.every_place();
         self.released_from = Vec::new();
+        self.watch = None;
         // An open page from before the release must not release what was just put back.
         self.tokens.spend_all();
         self.ended_at = None;
@@ -489,11 +503,21 @@ impl Entry {
         self.begun().filter(|decided| decided.lease_until <= now)
     }
 
-    /// Whether the entry still wants something: the lock is there, or a notice is owed. Such entries are found by the
+    /// Whether the entry still wants something: the lock is there, its state is watched, or a notice is owed. Such entries are found by the
     /// ledger's index `open`.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !self.status.is_over() || !self.unsent.is_empty() || self.restoring.is_some()
+        !self.status.is_over()
+            || !self.unsent.is_empty()
+            || self.restoring.is_some()
+            || self.watch.is_some()
+    }
+
+    /// A write of the released state was seen that no newer lock explains; people are told, once.
+    pub fn saw_zombie(&mut self, zombie: ZombieWrite, now: Timestamp) {
+        self.watch = None;
+        self.zombie = Some(zombie);
+        self.owe(NoticeKind::ZombieWrite, None, now);
     }
 
     /// When the ledger may forget the entry, epoch seconds: `keep_for` after the lock's end.

@@ -15,6 +15,7 @@ pub mod redact;
 pub mod record;
 pub mod item;
 pub mod lock;
+pub mod versions;
 
 pub mod settings;
 pub mod policy;

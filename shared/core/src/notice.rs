@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::commands;
 use crate::ids::{LockId, LockPath, RequestCode};
-use crate::ledger::Entry;
+use crate::ledger::{Entry, ZombieWrite};
 use crate::lock::Lock;
 use crate::outcome::{Outcome, OutcomeKind, RecordName};
 use crate::policy::{EvenIf, Judgement, SignOfLife, Verdict};
@@ -41,6 +41,8 @@ pub enum NoticeKind {
     Ended,
     /// A decision was not carried out.
     Rejected,
+    /// A state was written after its lock was released, and no newer lock explains it.
+    ZombieWrite,
     /// Sent by hand, to see who gets it.
     Test,
 }
@@ -71,6 +73,9 @@ pub struct Notice {
     /// What came of a decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// A write after a release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zombie: Option<ZombieWrite>,
 }
 
 /// A lock as a notice shows it.
@@ -226,6 +231,7 @@ impl Notice {
         approve: None,
         commands: None,
         outcome: None,
+        zombie: None,
     };
 
     /// Asks about a lock, or reminds of it.
@@ -258,7 +264,7 @@ impl Notice {
                 function: desk.function.to_owned(),
             }),
             commands: Some(Commands::about(&entry.code, lock, judgement, desk)),
-            outcome: None,
+            ..Self::BLANK
         }
     }
 
@@ -285,6 +291,18 @@ impl Notice {
             lock: Some(LockFacts::of(&entry.lock())),
             ..Self::BLANK
         }
+    }
+
+    /// Tells of a write after a release; `None` where none was seen.
+    #[must_use]
+    pub fn of_zombie(entry: &Entry) -> Option<Self> {
+        entry.zombie.map(|zombie| Self {
+            kind: NoticeKind::ZombieWrite,
+            request: Some(entry.code.clone()),
+            lock: Some(LockFacts::of(&entry.lock())),
+            zombie: Some(zombie),
+            ..Self::BLANK
+        })
     }
 
     /// A marked notice about nothing.
@@ -324,13 +342,21 @@ impl Notice {
         }
     }
 
-    /// `warning` where somebody should act, `error` where something went half-way, `info` for the rest.
+    /// `warning` where somebody should act or look, `error` where something went half-way, `info` for the rest.
     fn severity(&self) -> &'static str {
         match (
             self.kind,
             self.outcome.as_ref().map(|outcome| outcome.result),
         ) {
             (_, Some(OutcomeKind::PartlyReleased)) => "error",
+            // Most such writes are of normal runs where nobody can tell them apart.
+            (NoticeKind::ZombieWrite, _) => match self.zombie {
+                Some(ZombieWrite {
+                    knows_every_lock: true,
+                    ..
+                }) => "warning",
+                Some(_) | None => "info",
+            },
             (
                 NoticeKind::StaleLock
                 | NoticeKind::Reminder
@@ -435,6 +461,7 @@ impl NoticeKind {
             | Self::Restored
             | Self::Ended
             | Self::Rejected
+            | Self::ZombieWrite
             | Self::Test => false,
         }
     }
@@ -452,6 +479,7 @@ impl NoticeKind {
             Self::Restored => "restored",
             Self::Ended => "ended",
             Self::Rejected => "rejected",
+            Self::ZombieWrite => "zombie_write",
             Self::Test => "test",
         }
     }

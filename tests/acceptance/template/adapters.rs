@@ -17,6 +17,7 @@ const CALLS: &[(&str, &str)] = &[
     (".update_item()", "dynamodb:UpdateItem"),
     (".delete_item()", "dynamodb:DeleteItem"),
     (".list_objects_v2()", "s3:ListBucket"),
+    (".list_object_versions()", "s3:ListBucketVersions"),
     (".get_object()", "s3:GetObject"),
     (".delete_object()", "s3:DeleteObject"),
     (".put_object()", "s3:PutObject"),

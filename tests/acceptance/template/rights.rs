@@ -8,7 +8,7 @@ use super::iam::{Policy, texts};
 const TABLE: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/tf-locks";
 const LEDGER: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/LedgerTable";
 const OPEN_INDEX: &str = "arn:aws:dynamodb:eu-west-1:111122223333:table/LedgerTable/index/open";
-const OTHER_INDEX: &str =
+const STATE_INDEX: &str =
     "arn:aws:dynamodb:eu-west-1:111122223333:table/LedgerTable/index/by-state";
 const BUCKET: &str = "arn:aws:s3:::acme-state";
 const LOCK_FILE: &str = "arn:aws:s3:::acme-state/prod/terraform.tfstate.tflock";
@@ -63,7 +63,10 @@ fn sweep_reads_and_tells_and_can_change_no_lock() {
         sweep.actions_on(TABLE),
         ["dynamodb:GetItem", "dynamodb:Scan"]
     );
-    assert_eq!(sweep.actions_on(BUCKET), ["s3:ListBucket"]);
+    assert_eq!(
+        sweep.actions_on(BUCKET),
+        ["s3:ListBucket", "s3:ListBucketVersions"]
+    );
     assert_eq!(sweep.actions_on(LOCK_FILE), ["s3:GetObject"]);
     let ledger = [
         "dynamodb:BatchGetItem",
@@ -72,7 +75,7 @@ fn sweep_reads_and_tells_and_can_change_no_lock() {
     ];
     assert_eq!(sweep.actions_on(LEDGER), ledger);
     assert_eq!(sweep.actions_on(OPEN_INDEX), ["dynamodb:Query"]);
-    assert!(sweep.actions_on(OTHER_INDEX).is_empty());
+    assert_eq!(sweep.actions_on(STATE_INDEX), ["dynamodb:Query"]);
     assert_eq!(
         sweep.actions_on(NOTICES),
         ["sns:ListSubscriptionsByTopic", "sns:Publish"]
@@ -104,7 +107,7 @@ fn approve_reads_deletes_and_puts_back_one_record_and_cannot_search() {
     ];
     assert_eq!(approve.actions_on(LEDGER), ledger);
     assert!(approve.actions_on(OPEN_INDEX).is_empty());
-    assert_eq!(approve.actions_on(OTHER_INDEX), ["dynamodb:Query"]);
+    assert_eq!(approve.actions_on(STATE_INDEX), ["dynamodb:Query"]);
     assert_eq!(approve.actions_on(NOTICES), ["sns:Publish"]);
 }
 

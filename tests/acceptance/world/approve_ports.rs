@@ -150,10 +150,7 @@ impl Ledger for Process<'_> {
     }
 
     async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure> {
-        self.call(Call::Codes, self.ledger_reads(), |stores| {
-            Ok(stores.ledger.latest_codes(path, most))
-        })
-        .await
+        self.latest_codes(path, most).await
     }
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {

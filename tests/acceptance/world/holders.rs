@@ -168,6 +168,11 @@ impl World {
         stores.put_item(TABLE, &format!("{path}-md5"), &[("Digest", digest)]);
     }
 
+    /// The buckets forget what is deleted or written over.
+    pub(crate) fn keep_no_versions(&self) {
+        self.stores.borrow_mut().keeps_versions = false;
+    }
+
     /// The lists of tables and buckets are behind: they do not show what is on this path.
     pub(crate) fn hide_from_lists(&self, path: &str) {
         let mut stores = self.stores.borrow_mut();

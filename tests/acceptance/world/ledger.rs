@@ -101,6 +101,8 @@ impl Ledger {
         entries.retain(|entry| entry.path == *path);
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.first_seen));
         let codes = entries.into_iter().map(|entry| entry.code);
+        // An index that is behind does not have the latest yet.
+        let codes = codes.skip(usize::from(self.index_lags));
         codes.take(usize::try_from(most).unwrap()).collect()
     }
 
@@ -109,8 +111,7 @@ impl Ledger {
         self.notices.get(message_id).cloned()
     }
 
-    /// Everything that is stored, as text.
-    /// Everything, as text that is the same for what is the same.
+    /// Everything that is stored, as text that is the same for what is the same.
     pub(crate) fn as_text(&self) -> String {
         let sorted =
             |items: Vec<&Item>| items.into_iter().map(value_of::<Value>).collect::<Vec<_>>();

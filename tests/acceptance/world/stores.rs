@@ -13,6 +13,7 @@ use lockwarden_core::policy::StateObject;
 use lockwarden_core::release::{Expected, ItemHalf, LockFileHalf};
 use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::{Bucket, Table};
+use lockwarden_core::versions::Versions;
 
 use super::ledger::Ledger;
 
@@ -45,6 +46,10 @@ pub(crate) struct Stores {
     pub(crate) clock: Timestamp,
     pub(crate) tables: BTreeMap<String, BTreeMap<String, Item>>,
     pub(crate) buckets: BTreeMap<String, BTreeMap<String, Object>>,
+    /// Every write of an object, in order: bucket, key, time.
+    writes: Vec<(String, String, Timestamp)>,
+    /// Whether the buckets keep versions.
+    pub(crate) keeps_versions: bool,
     pub(crate) ledger: Ledger,
     pub(crate) published: Vec<Published>,
     /// How many notices went out.
@@ -64,6 +69,8 @@ impl Stores {
             clock,
             tables: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            writes: Vec::new(),
+            keeps_versions: true,
             ledger: Ledger::default(),
             published: Vec::new(),
             messages: 0,
@@ -90,8 +97,36 @@ impl Stores {
             modified: Timestamp::from_second(self.clock.as_second()).unwrap(),
             is_closed: false,
         };
+        self.writes
+            .push((bucket.to_owned(), key.to_owned(), object.modified));
         let bucket = self.buckets.entry(bucket.to_owned()).or_default();
         bucket.insert(key.to_owned(), object);
+    }
+
+    /// Without versions only the object that is there is known.
+    pub(super) fn versions(&self, bucket: &str, key: &str, since: Timestamp) -> Versions {
+        let of_key = |(in_bucket, of, at): &&(String, String, Timestamp)| {
+            in_bucket == bucket && of == key && *at >= since
+        };
+        let mut written: Vec<Timestamp> = self
+            .writes
+            .iter()
+            .filter(of_key)
+            .map(|(_, _, at)| *at)
+            .collect();
+        written.reverse();
+        if !self.keeps_versions {
+            let is_there = self
+                .buckets
+                .get(bucket)
+                .is_some_and(|bucket| bucket.contains_key(key));
+            written.truncate(usize::from(is_there));
+        }
+        Versions {
+            written,
+            are_kept: self.keeps_versions,
+            are_all: true,
+        }
     }
 
     pub(super) fn list_table(&self, table: &Table, most: usize) -> Listing {

@@ -14,6 +14,7 @@ use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
 use lockwarden_core::token::TOKEN_BYTES;
+use lockwarden_core::versions::Versions;
 use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
 
 use super::process::Process;
@@ -110,6 +111,17 @@ impl Process<'_> {
         .await
     }
 
+    pub(super) async fn latest_codes(
+        &self,
+        path: &LockPath,
+        most: i32,
+    ) -> Result<Vec<RequestCode>, Failure> {
+        self.call(Call::Codes, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.latest_codes(path, most))
+        })
+        .await
+    }
+
     pub(super) async fn publish_notice(&self, notice: &Notice) -> Result<String, Failure> {
         self.call(Call::Publish, "topic", |stores| Ok(stores.publish(notice)))
             .await
@@ -132,6 +144,19 @@ impl Locks for Process<'_> {
         })
         .await
     }
+
+    async fn versions(
+        &self,
+        bucket: &str,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Versions, Failure> {
+        let store = format!("versions of the bucket {bucket}");
+        self.call(Call::Versions, &store, |stores| {
+            Ok(stores.versions(bucket, key, since))
+        })
+        .await
+    }
 }
 
 impl Ledger for Process<'_> {
@@ -151,6 +176,10 @@ impl Ledger for Process<'_> {
 
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         self.read_entry(code).await
+    }
+
+    async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure> {
+        self.latest_codes(path, most).await
     }
 
     async fn open(&self) -> Result<Vec<RequestCode>, Failure> {

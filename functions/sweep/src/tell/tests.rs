@@ -13,6 +13,7 @@ use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{self, Bucket, SweepSettings, Table};
 use lockwarden_core::token::TOKEN_BYTES;
+use lockwarden_core::versions::Versions;
 
 use super::*;
 use crate::ports::{Approve, Ledger, Locks, Machine, Notices};
@@ -54,6 +55,10 @@ impl Locks for Post {
     async fn list_bucket(&self, _: &Bucket) -> Listing {
         panic!("nobody lists locks here")
     }
+
+    async fn versions(&self, _: &str, _: &str, _: Timestamp) -> Result<Versions, Failure> {
+        panic!("nobody lists versions here")
+    }
 }
 
 impl Ledger for Post {
@@ -62,6 +67,10 @@ impl Ledger for Post {
     }
 
     async fn entry(&self, _: &RequestCode) -> Result<Option<Entry>, Failure> {
+        panic!("nobody reads the ledger here")
+    }
+
+    async fn codes(&self, _: &LockPath, _: i32) -> Result<Vec<RequestCode>, Failure> {
         panic!("nobody reads the ledger here")
     }
 

@@ -482,6 +482,7 @@ fn a_lock_that_was_put_back_is_held_again_and_people_hear_of_it_at_once() {
         }),
         outcome: Some(outcome.clone()),
         released_from: Vec::new(),
+        watch: None,
         unsent: vec![Unsent {
             kind: NoticeKind::Restored,
             outcome: Some(outcome),

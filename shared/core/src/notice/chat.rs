@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::email::{held, life, opening, sentence, stored_in};
+use super::email::{held, how_sure, life, opening, sentence, stored_in};
 use super::{LockFacts, Notice, VerdictFacts};
 use crate::ids::{LockId, RequestCode};
+use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, Outcome};
 use crate::record::Operation;
 use crate::text::{shown, shown_time};
@@ -117,6 +118,9 @@ fn tail(text: &str, limit: usize) -> String {
 fn description(notice: &Notice) -> String {
     let mut text = Description::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
+        (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
+            written_late(&mut text, lock, zombie);
+        }
         (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
         (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome),
         (Some(lock), None, None) => {
@@ -177,6 +181,14 @@ fn asking(text: &mut Description, notice: &Notice, lock: &LockFacts, verdict: &V
     }
 }
 
+fn written_late(text: &mut Description, lock: &LockFacts, zombie: &ZombieWrite) {
+    text.line("The state was written after its lock was released, and no newer lock explains it.");
+    text.line(&how_sure(zombie).replace('\n', " "));
+    text.field("Released", &shown_time(zombie.released_at));
+    text.field("Written", &shown_time(zombie.written_at));
+    facts(text, lock);
+}
+
 fn facts(text: &mut Description, lock: &LockFacts) {
     text.foreign("State", lock.lock_id.as_str(), PATH);
     if let Some(who) = lock.who.as_deref().filter(|who| !who.is_empty()) {
@@ -234,6 +246,12 @@ fn next_steps(notice: &Notice) -> Vec<String> {
     let mut steps = Vec::new();
     if notice.kind.asks() {
         steps.push("Look first: is the holder really gone? Its job, its machine.".to_owned());
+    }
+    if notice.zombie.is_some() {
+        steps.push(
+            "Look for the old holder. If its job runs, stop it before anybody plans or applies."
+                .to_owned(),
+        );
     }
     // Whoever has the link may decide, and here that is everybody in the channel: so a channel that gets the notices is a
     // channel of approvers. The link stands here, where people read, and nowhere else.

@@ -6,6 +6,8 @@
 use jiff::SignedDuration;
 
 use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
+use crate::commands;
+use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
 use crate::policy::{DEFAULT_RULE, Verdict};
 use crate::record::Operation;
@@ -51,6 +53,7 @@ impl Notice {
             (NoticeKind::Restored, _) => "Lock put back",
             (NoticeKind::Ended, _) => "Lock is gone, nothing to do",
             (NoticeKind::Rejected, _) => "Decision not carried out",
+            (NoticeKind::ZombieWrite, _) => "State written after the release",
             (NoticeKind::Test, _) => "Test notice, nothing to do",
         }
     }
@@ -60,6 +63,9 @@ impl Notice {
 pub(super) fn body(notice: &Notice) -> String {
     let mut text = Text::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
+        (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
+            written_late(&mut text, lock, zombie);
+        }
         (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
         (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome),
         (Some(lock), None, None) => {
@@ -221,6 +227,7 @@ pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
         | NoticeKind::Restored
         | NoticeKind::Ended
         | NoticeKind::Rejected
+        | NoticeKind::ZombieWrite
         | NoticeKind::Test => "",
     }
 }
@@ -316,6 +323,31 @@ pub(super) fn life(verdict: &VerdictFacts) -> String {
                 .unwrap_or_default();
             format!("unknown: {}", shown(why, FIELD))
         }
+    }
+}
+
+/// What was seen after a release, and that it proves nothing.
+fn written_late(text: &mut Text, lock: &LockFacts, zombie: &ZombieWrite) {
+    text.line("A state was written after its lock was released, and no newer lock explains it: the old holder may still be at work.");
+    text.line(how_sure(zombie));
+    text.gap();
+    text.field("Released", shown_time(zombie.released_at));
+    text.field("Written", shown_time(zombie.written_at));
+    facts(text, lock);
+    text.gap();
+    text.line("1. LOOK for the old holder, above. If its job runs, stop it before anybody plans or applies this state.");
+    text.line("2. COMPARE: what was written when, and what the next plan says about it:");
+    text.command(commands::state_versions(&lock.lock_id).as_ref());
+    text.line("terraform plan");
+}
+
+/// How much a write after a release means.
+pub(super) fn how_sure(zombie: &ZombieWrite) -> &'static str {
+    if zombie.knows_every_lock {
+        "Each lock of this state leaves an object, and none was taken in time. Only a run with -lock=false, or one that uses the\n\
+         table alone, looks the same."
+    } else {
+        "This was seen, and proves nothing: a normal run that began and ended between two sweeps looks the same."
     }
 }
 

@@ -61,6 +61,7 @@ fn without_lock(notice: &Notice) -> String {
         | NoticeKind::Kept
         | NoticeKind::Restored
         | NoticeKind::Ended
+        | NoticeKind::ZombieWrite
         | NoticeKind::Rejected => "a decision was not carried out",
     };
     let outcome = notice.outcome.as_ref();
