@@ -25,6 +25,7 @@ mod decisions;
 mod page;
 mod restores;
 mod watches;
+mod evidence;
 mod sms;
 mod history;
 mod logs;

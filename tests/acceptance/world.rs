@@ -120,6 +120,8 @@ pub(crate) enum Call {
     KeepRefusal,
     UpdateDelivery,
     KeepReport,
+    LastReport,
+    Run,
     Publish,
     Subscribers,
     HandOver,

@@ -1,6 +1,7 @@
 //! One lock: judge it, take note of it, ask about it.
 
 use lockwarden_aws::look;
+use lockwarden_core::evidence::Holders;
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::NoticeKind;
@@ -13,6 +14,14 @@ use crate::ports::World;
 use crate::survey::KnownLock;
 use crate::sweep::{Sweep, out_of_time, write_trouble};
 use crate::tell::Sight;
+
+/// What people are asked about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    lock: &'a Lock,
+    judgement: &'a Judgement,
+    holders: &'a Holders,
+}
 
 /// What came of a lock.
 #[derive(Debug, Default)]
@@ -27,7 +36,7 @@ pub(crate) struct Attended {
 
 impl<W: World> Sweep<'_, W> {
     /// Looks after one lock that was listed.
-    pub(crate) async fn attend(&self, known: &KnownLock) -> Attended {
+    pub(crate) async fn attend(&self, known: &KnownLock, holders: &Holders) -> Attended {
         if !self.has_time() {
             return Attended {
                 trouble: Some(out_of_time()),
@@ -38,7 +47,7 @@ impl<W: World> Sweep<'_, W> {
             return self.only_report(known);
         }
         let mut attended = Attended::default();
-        if let Err(trouble) = self.look_after(known, &mut attended).await {
+        if let Err(trouble) = self.look_after(known, holders, &mut attended).await {
             attended.trouble = trouble;
         }
         attended
@@ -64,6 +73,7 @@ impl<W: World> Sweep<'_, W> {
     async fn look_after(
         &self,
         known: &KnownLock,
+        holders: &Holders,
         attended: &mut Attended,
     ) -> Result<(), Option<Incomplete>> {
         let lock = &known.lock;
@@ -112,8 +122,13 @@ impl<W: World> Sweep<'_, W> {
             return Ok(());
         }
         // An earlier sweep, or approve, took these notices upon itself and did not come back.
+        let about = About {
+            lock,
+            judgement: &judgement,
+            holders,
+        };
         while let Some(unsent) = entry.claim_unsent(self.world.now()) {
-            self.publish(&mut entry, &unsent, lock, &judgement).await?;
+            self.publish(&mut entry, &unsent, about).await?;
             is_changed = false;
             attended.notified |= unsent.kind.asks();
         }
@@ -122,7 +137,7 @@ impl<W: World> Sweep<'_, W> {
             && entry.ask(kind, self.world.now()).is_ok()
             && let Some(unsent) = entry.unsent.last().cloned()
         {
-            self.publish(&mut entry, &unsent, lock, &judgement).await?;
+            self.publish(&mut entry, &unsent, about).await?;
             attended.notified = true;
         } else if is_changed {
             self.save(&mut entry, None).await?;
@@ -135,14 +150,19 @@ impl<W: World> Sweep<'_, W> {
         &self,
         entry: &mut Entry,
         unsent: &Unsent,
-        lock: &Lock,
-        judgement: &Judgement,
+        about: About<'_>,
     ) -> Result<(), Option<Incomplete>> {
-        let link = unsent.kind.asks().then(|| self.new_link(entry)).flatten();
+        if !unsent.kind.asks() {
+            self.save(entry, None).await?;
+            return self.tell(entry, unsent, None).await;
+        }
+        let link = self.new_link(entry);
         self.save(entry, None).await?;
+        let evidence = self.evidence(about.lock, about.holders).await;
         let sight = Sight {
-            lock,
-            judgement,
+            lock: about.lock,
+            judgement: about.judgement,
+            evidence: &evidence,
             link: link.as_deref(),
         };
         self.tell(entry, unsent, Some(sight)).await

@@ -9,9 +9,10 @@ use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::{self, Subscriber};
 use lockwarden_aws::{
     Failure, Listing, bucket_list, bucket_read, bucket_versions, hand_over, ledger_find,
-    ledger_history, ledger_read, ledger_report, notices, table_read, table_scan,
+    ledger_history, ledger_read, ledger_report, ledger_runs, notices, table_read, table_scan,
 };
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
@@ -109,6 +110,14 @@ impl Ledger for Aws {
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
         ledger_write::commit(&self.dynamodb, &self.ledger, change, Timestamp::now()).await
+    }
+
+    async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {
+        ledger_runs::run(&self.dynamodb, &self.ledger, id).await
+    }
+
+    async fn last_report(&self) -> Result<Option<SweepReport>, Failure> {
+        ledger_report::last(&self.dynamodb, &self.ledger).await
     }
 
     async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure> {

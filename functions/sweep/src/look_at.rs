@@ -43,8 +43,9 @@ impl<W: World> Sweep<'_, W> {
                 return looked;
             }
         };
+        let holders = self.holders(&locks).await;
         for known in &known {
-            let attended = self.attend(known).await;
+            let attended = self.attend(known, &holders).await;
             looked.locks.extend(attended.reported);
             looked.incomplete.extend(attended.trouble);
         }

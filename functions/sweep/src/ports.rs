@@ -10,7 +10,8 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::Subscriber;
 use lockwarden_aws::{Failure, Listing};
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::report::SweepReport;
@@ -45,6 +46,10 @@ pub trait Ledger {
     async fn open(&self) -> Result<Vec<RequestCode>, Failure>;
     /// Writes a change, all of it or nothing.
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten>;
+    /// What a run that wraps Terraform says of the lock that it holds.
+    async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure>;
+    /// The report of the sweep before; `None` before the first.
+    async fn last_report(&self) -> Result<Option<SweepReport>, Failure>;
     /// Keeps the report in the place of the one before.
     async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure>;
 }

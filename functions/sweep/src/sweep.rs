@@ -109,7 +109,12 @@ pub async fn sweep(
     };
     let survey = sweep.survey(&mut report).await;
     let mut listed = Vec::new();
-    let attended = survey.locks.iter().map(|known| sweep.attend(known));
+    let locks = survey.locks.iter().map(|known| &known.lock);
+    let holders = sweep.holders(locks).await;
+    let attended = survey
+        .locks
+        .iter()
+        .map(|known| sweep.attend(known, &holders));
     let mut attended = stream::iter(attended).buffer_unordered(AT_ONCE);
     while let Some(attended) = attended.next().await {
         listed.extend(attended.reported);

@@ -1,5 +1,6 @@
 //! Publishes what an entry owes.
 
+use lockwarden_core::evidence::Evidence;
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind};
@@ -14,6 +15,8 @@ use crate::sweep::{Sweep, trouble, write_trouble};
 pub(crate) struct Sight<'a> {
     pub(crate) lock: &'a Lock,
     pub(crate) judgement: &'a Judgement,
+    /// What else is known of its holder.
+    pub(crate) evidence: &'a Evidence,
     /// The link to the approval page.
     pub(crate) link: Option<&'a str>,
 }
@@ -52,7 +55,8 @@ impl<W: World> Sweep<'_, W> {
             (kind, Some(sight), None) if kind.asks() => {
                 let desk = self.desk(sight.link);
                 let (lock, judgement) = (sight.lock, sight.judgement);
-                Some(Notice::asking(kind, entry, lock, judgement, desk))
+                let notice = Notice::asking(kind, entry, lock, judgement, desk);
+                Some(notice.showing(sight.evidence.clone()))
             }
             _ => None,
         }

@@ -1,20 +1,44 @@
-//! Keeps the report of the last sweep.
+//! Keeps the report of the last sweep, and reads it.
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use lockwarden_core::report::SweepReport;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::ledger_items::{Ledger, item_of, key};
+use crate::ledger_items::{Ledger, item_of, key, value_of};
 
 /// What a role needs for this.
-pub const ACTIONS: &[&str] = &["dynamodb:PutItem"];
+pub const ACTIONS: &[&str] = &["dynamodb:GetItem", "dynamodb:PutItem"];
 
 #[derive(Serialize)]
 struct LastSweep<'a> {
     at: Timestamp,
     report: &'a SweepReport,
+}
+
+#[derive(Deserialize)]
+struct ReadSweep {
+    report: SweepReport,
+}
+
+/// The report of the last sweep; `None` before the first.
+///
+/// # Errors
+/// When DynamoDB does not answer or does not let us, or when the report is of another version.
+pub async fn last(client: &Client, ledger: &Ledger) -> Result<Option<SweepReport>, Failure> {
+    let answer = client
+        .get_item()
+        .table_name(&ledger.table)
+        .set_key(Some(key("sweep", "last")))
+        .send()
+        .await
+        .map_err(Failure::of(format!(
+            "read the last report in the ledger {}",
+            ledger.table
+        )))?;
+    let read = answer.item.map(|item| value_of("a report", item));
+    Ok(read.transpose()?.map(|ReadSweep { report }| report))
 }
 
 /// Keeps the report in the place of the one before.
@@ -61,5 +85,25 @@ mod tests {
         );
         assert_eq!(item["at"]["S"], "2026-01-01T03:00:00Z");
         assert_eq!(asked.json().get("ConditionExpression"), None);
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_is_read_again() {
+        let keeps = Aws::in_turn([Answer::json(&json!({}))]);
+        let report = SweepReport {
+            held: 3,
+            oldest_age_seconds: 900,
+            ..SweepReport::default()
+        };
+        let now = at("2026-01-01T03:00:00Z");
+        keep(&keeps.dynamodb(), &ledger(), &report, now)
+            .await
+            .unwrap();
+        let item = keeps.only_asked().json()["Item"].clone();
+        let reads = Aws::in_turn([Answer::json(&json!({"Item": item}))]);
+        let read = last(&reads.dynamodb(), &ledger()).await;
+        assert_eq!(read, Ok(Some(report)));
+        let never = Aws::in_turn([Answer::json(&json!({}))]);
+        assert_eq!(last(&never.dynamodb(), &ledger()).await, Ok(None));
     }
 }

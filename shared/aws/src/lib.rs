@@ -21,6 +21,7 @@ pub mod ledger_find;
 pub mod ledger_write;
 pub mod ledger_refusals;
 pub mod ledger_report;
+pub mod ledger_runs;
 pub mod ledger_history;
 
 pub mod notices;

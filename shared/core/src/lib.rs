@@ -16,6 +16,7 @@ pub mod record;
 pub mod item;
 pub mod lock;
 pub mod versions;
+pub mod evidence;
 
 pub mod settings;
 pub mod policy;

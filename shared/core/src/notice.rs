@@ -2,6 +2,7 @@
 
 mod chat;
 mod email;
+mod evidence;
 mod sms;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::commands;
+use crate::evidence::Evidence;
 use crate::ids::{LockId, LockPath, RequestCode};
 use crate::ledger::{Entry, ZombieWrite};
 use crate::lock::Lock;
@@ -119,6 +121,9 @@ pub struct VerdictFacts {
     pub held_at_most_seconds: i64,
     /// What was seen of the holder.
     pub sign_of_life: Value,
+    /// What else speaks for and against its life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// What a release must say it does not mind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs_even_if: Vec<EvenIf>,
@@ -266,6 +271,15 @@ impl Notice {
             commands: Some(Commands::about(&entry.code, lock, judgement, desk)),
             ..Self::BLANK
         }
+    }
+
+    /// The same, with what else is known of the holder.
+    #[must_use]
+    pub fn showing(mut self, evidence: Evidence) -> Self {
+        if let Some(verdict) = &mut self.verdict {
+            verdict.evidence = Some(evidence);
+        }
+        self
     }
 
     /// Tells what came of a decision; `entry` where it is about a known lock.
@@ -431,6 +445,7 @@ impl VerdictFacts {
                     json!({"status": "unknown", "why": why, "state_written": null})
                 }
             },
+            evidence: None,
             needs_even_if: judgement.objections.clone(),
         }
     }

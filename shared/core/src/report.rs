@@ -93,6 +93,9 @@ pub struct LookedAt {
 }
 
 impl ReportedLock {
+    /// How much of a holder's name a report shows (characters).
+    pub const HOLDER: usize = 300;
+
     /// A lock as judged.
     #[must_use]
     pub fn of(request: RequestCode, lock: &Lock, judgement: &Judgement) -> Self {
@@ -105,7 +108,9 @@ impl ReportedLock {
             why: judgement.why.clone(),
             held_at_least_seconds: judgement.held.at_least.as_secs(),
             held_at_most_seconds: judgement.held.at_most.as_secs(),
-            holder: info.as_ref().map(|info| text::shown(&info.who, 300)),
+            holder: info
+                .as_ref()
+                .map(|info| text::shown(&info.who, Self::HOLDER)),
             operation: info
                 .as_ref()
                 .map(|info| text::shown(info.operation.as_str(), 300)),

@@ -1,8 +1,10 @@
 //! What Terraform, its users and their scripts do to the stores.
 
-use lockwarden_core::ids::LockPath;
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath};
 use lockwarden_core::item::{Attribute, Content};
 use lockwarden_core::settings::STATE_BUCKETS;
+use serde_json::Value;
 
 use super::stores::checksum;
 use super::{BUCKET, FAR_TABLE, TABLE, World};
@@ -166,6 +168,13 @@ impl World {
         stores.put_object(bucket, key, body.as_bytes());
         let digest = Attribute::Text(checksum(body.as_bytes()));
         stores.put_item(TABLE, &format!("{path}-md5"), &[("Digest", digest)]);
+    }
+
+    /// A run that wraps Terraform says something of itself.
+    pub(crate) fn put_run(&self, id: &str, run: &Value) {
+        let run: Run = serde_json::from_value(run.clone()).unwrap();
+        let runs = &mut self.stores.borrow_mut().ledger.runs;
+        runs.insert(LockId::new(id).unwrap(), run);
     }
 
     /// The buckets forget what is deleted or written over.

@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use lockwarden_aws::ledger_refusals::{Kept, MOST_PER_DAY};
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Failure, Kind};
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, Status};
 use lockwarden_core::report::SweepReport;
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub(crate) struct Ledger {
     refusals: BTreeMap<(String, String), Item>,
     refusals_of_day: BTreeMap<String, u32>,
     pub(crate) report: Option<SweepReport>,
+    /// What runs that wrap Terraform said, by the IDs of their locks.
+    pub(crate) runs: BTreeMap<LockId, Run>,
     /// Codes that the index shows although it should not any more, or the other way round: it is a moment behind.
     pub(crate) index_lags: bool,
     open_a_moment_ago: Vec<RequestCode>,

@@ -6,7 +6,8 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::Subscriber;
 use lockwarden_aws::{Failure, Listing};
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
@@ -191,6 +192,20 @@ impl Ledger for Process<'_> {
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
         self.commit_change(change).await
+    }
+
+    async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {
+        self.call(Call::Run, "runs of the ledger", |stores| {
+            Ok(stores.ledger.runs.get(id).cloned())
+        })
+        .await
+    }
+
+    async fn last_report(&self) -> Result<Option<SweepReport>, Failure> {
+        self.call(Call::LastReport, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.report.clone())
+        })
+        .await
     }
 
     async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::email::{held, how_sure, life, opening, sentence, stored_in};
+use super::evidence;
 use super::{LockFacts, Notice, VerdictFacts};
 use crate::ids::{LockId, RequestCode};
 use crate::ledger::ZombieWrite;
@@ -174,6 +175,9 @@ fn asking(text: &mut Description, notice: &Notice, lock: &LockFacts, verdict: &V
     text.field("Held", &held(lock, verdict));
     text.field("Why", &harmless(&shown(&verdict.why, 1_000)));
     text.field("Life", &harmless(&life(verdict)));
+    for (label, words) in verdict.evidence.iter().flat_map(evidence::lines) {
+        text.field(label, &harmless(&words));
+    }
     facts(text, lock);
     for rival in &notice.rivals {
         text.line("The other side:");

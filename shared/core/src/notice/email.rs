@@ -5,6 +5,7 @@
 
 use jiff::SignedDuration;
 
+use super::evidence;
 use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
 use crate::commands;
 use crate::ledger::ZombieWrite;
@@ -138,6 +139,9 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
         text.field("Rule", shown(&verdict.rule, FIELD));
     }
     text.field("Life", life(verdict));
+    for (label, words) in verdict.evidence.iter().flat_map(evidence::lines) {
+        text.field(label, words);
+    }
     let Some(commands) = &notice.commands else {
         return;
     };
