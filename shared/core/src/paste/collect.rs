@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use super::command_line;
 use super::fields::{self, Field};
 use super::found::{Found, Tool};
 use super::heads::{self, Head};
 use super::peel::{self, Context, Peeled};
-use super::{MOST_ERRORS, directory, judge};
+use super::place::{Place, Places};
+use super::{MOST_ERRORS, directory, judge, later};
 
 /// So many lines before a block are kept for its message.
 const REMEMBERED: usize = 12;
@@ -46,6 +48,8 @@ pub(super) struct Gathered {
     pub(super) lines: Vec<Line>,
     /// The directory that a line just before it names.
     pub(super) directory: Option<(String, Option<Tool>)>,
+    /// Where the program ran last in the same stream.
+    pub(super) place: Place,
     bytes: usize,
     /// Lines with text since the last that certainly belongs to it.
     strange: usize,
@@ -61,6 +65,9 @@ pub(super) struct Collector {
     open: Vec<Gathered>,
     earlier: VecDeque<(u64, Earlier)>,
     directory: Option<(u64, (String, Option<Tool>))>,
+    places: Places,
+    /// The lock IDs that runs asked for by their own debug logs, and where.
+    asked: VecDeque<(u64, String)>,
     found: Found,
 }
 
@@ -107,9 +114,21 @@ impl Collector {
         }
         let head = heads::of(text);
         let source = peeled.context.source.clone();
+        if let Some(told) = command_line::of(text) {
+            self.places.learn(&source, told);
+        }
+        if let Some(id) = later::asked_for(text) {
+            if self.asked.len() >= MOST_OPEN {
+                self.asked.pop_front();
+            }
+            self.asked.push_back((number, id.to_owned()));
+        }
         let is_over = peeled.is_edge || heads::ends(text) || self.is_next(&source, head);
         if is_over {
             self.close(&source);
+        }
+        if heads::is_unlocked(text) {
+            later::unlocked(&mut self.found.errors, number, self.places.of(&source).unlocks());
         }
         if peeled.is_edge {
             return;
@@ -158,6 +177,7 @@ impl Collector {
             first: number,
             lines: Vec::new(),
             directory: near.map(|(_, directory)| directory),
+            place: self.places.of(&peeled.context.source),
             bytes: 0,
             strange: 0,
             has_block: false,
@@ -197,6 +217,9 @@ impl Collector {
         {
             same.times += 1;
             same.unit = same.unit.take().or(error.unit);
+            same.workspace = same.workspace.take().or(error.workspace);
+            // It was in the way again after that.
+            same.unlocked_at = None;
         } else if self.found.errors.len() < MOST_ERRORS {
             self.found.errors.push(error);
         } else {
@@ -213,6 +236,7 @@ impl Collector {
         let mut found = self.found;
         // Errors of several streams end in another order than they begin.
         found.errors.sort_by_key(|error| error.line);
+        later::weigh(&mut found.errors, &self.asked);
         found.tool = found.errors.iter().find_map(|error| error.tool);
         found
     }

@@ -41,8 +41,28 @@ pub struct LockError {
     pub tried_in: Vec<Store>,
     /// The DynamoDB table that the message names.
     pub table: Option<String>,
+    /// Which half of a lock a failed release left, where the message says that the other half is released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Store>,
+    /// A failed release that the holder itself tried at its end (`Error releasing the state lock`), not a person by
+    /// `force-unlock`: `tried` is then the holder's own lock.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_by_holder: bool,
     /// The Terragrunt unit or the working directory, where the text shows it.
     pub unit: Option<String>,
+    /// `unit` was given by `-chdir`, not by `cd`.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_chdir: bool,
+    /// The workspace that was selected before the error, where the text shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// The earlier line on which a run of this very text shows that the lock is its own: it could not release it, or its
+    /// debug log says that it asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_at: Option<u64>,
+    /// The later line on which the text says that this lock was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlocked_at: Option<u64>,
     /// The line of the paste on which it begins, from 1.
     pub line: u64,
     /// How often it stands in the paste.
@@ -144,6 +164,24 @@ pub enum Cause {
     DiskFull,
     /// The state or plan encryption cannot be opened.
     WrongPassphrase,
+    /// The KMS key of the bucket or of the table is disabled, gone, or not for these credentials.
+    KmsKey,
+    /// The bucket is in another region than the request.
+    WrongRegion,
+    /// The clock of the failed run is wrong, so its signatures are refused.
+    ClockSkew,
+    /// The bucket's Object Lock asks for a checksum that the program does not send.
+    ObjectLock,
+    /// The store does not know the request: some S3-compatible ones have no conditional writes.
+    NotImplemented,
+    /// The service failed by itself, so that nobody knows what came of the request.
+    ServiceFault,
+    /// The table is being made, changed or deleted.
+    TableNotReady,
+    /// The run was interrupted while it asked for the lock.
+    Interrupted,
+    /// The lock file was taken, the table was not to be had, and the lock file could not be removed again.
+    LockFileLeft,
     /// Something is stored where the lock belongs, but it cannot be read as a lock record.
     Unreadable,
     /// The record is empty, or it went away between the attempt and the look.
@@ -175,6 +213,41 @@ pub enum Tool {
     OpenTofu,
     /// Terragrunt, around either of the two.
     Terragrunt,
+}
+
+impl Cause {
+    /// Every cause, so that whoever explains them forgets none.
+    pub const ALL: [Self; 29] = [
+        Self::MissingTable,
+        Self::MissingBucket,
+        Self::AccessDenied,
+        Self::ExpiredCredentials,
+        Self::BadCredentials,
+        Self::WrongKeySchema,
+        Self::Unreachable,
+        Self::Throttled,
+        Self::Conflict,
+        Self::DiskFull,
+        Self::WrongPassphrase,
+        Self::KmsKey,
+        Self::WrongRegion,
+        Self::ClockSkew,
+        Self::ObjectLock,
+        Self::NotImplemented,
+        Self::ServiceFault,
+        Self::TableNotReady,
+        Self::Interrupted,
+        Self::LockFileLeft,
+        Self::Unreadable,
+        Self::EmptyOrGone,
+        Self::NoSuchLock,
+        Self::WrongId,
+        Self::HalfReleased,
+        Self::Split,
+        Self::NewWorkspace,
+        Self::DigestStateMissing,
+        Self::LocalLock,
+    ];
 }
 
 impl Found {
@@ -215,9 +288,55 @@ impl Tool {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A match without `_`: a new cause does not compile until it has a place here, and fails until it is in the list.
+    #[test]
+    fn the_list_of_causes_is_whole() {
+        let place = |cause: Cause| match cause {
+            Cause::MissingTable => 0,
+            Cause::MissingBucket => 1,
+            Cause::AccessDenied => 2,
+            Cause::ExpiredCredentials => 3,
+            Cause::BadCredentials => 4,
+            Cause::WrongKeySchema => 5,
+            Cause::Unreachable => 6,
+            Cause::Throttled => 7,
+            Cause::Conflict => 8,
+            Cause::DiskFull => 9,
+            Cause::WrongPassphrase => 10,
+            Cause::KmsKey => 11,
+            Cause::WrongRegion => 12,
+            Cause::ClockSkew => 13,
+            Cause::ObjectLock => 14,
+            Cause::NotImplemented => 15,
+            Cause::ServiceFault => 16,
+            Cause::TableNotReady => 17,
+            Cause::Interrupted => 18,
+            Cause::LockFileLeft => 19,
+            Cause::Unreadable => 20,
+            Cause::EmptyOrGone => 21,
+            Cause::NoSuchLock => 22,
+            Cause::WrongId => 23,
+            Cause::HalfReleased => 24,
+            Cause::Split => 25,
+            Cause::NewWorkspace => 26,
+            Cause::DigestStateMissing => 27,
+            Cause::LocalLock => 28,
+        };
+        let places: Vec<usize> = Cause::ALL.into_iter().map(place).collect();
+        assert_eq!(places, (0..Cause::ALL.len()).collect::<Vec<_>>());
+    }
 
     #[test]
     fn the_words_are_the_same_in_json() {

@@ -12,7 +12,7 @@ struct Family {
     signs: &'static [&'static str],
 }
 
-const FAMILIES: [Family; 9] = [
+const FAMILIES: [Family; 15] = [
     Family {
         stem: "ock",
         signs: &[
@@ -60,6 +60,59 @@ const FAMILIES: [Family; 9] = [
         stem: "errored.",
         signs: &["errored.tfstate"],
     },
+    // Where the program ran, and in which workspace (see `command_line`).
+    Family {
+        stem: "terraform",
+        signs: &[
+            "terraform -",
+            "terraform apply",
+            "terraform console",
+            "terraform destroy",
+            "terraform force",
+            "terraform import",
+            "terraform init",
+            "terraform plan",
+            "terraform refresh",
+            "terraform state",
+            "terraform taint",
+            "terraform untaint",
+            "terraform workspace",
+        ],
+    },
+    Family {
+        stem: "tofu",
+        signs: &[
+            "tofu -",
+            "tofu apply",
+            "tofu console",
+            "tofu destroy",
+            "tofu force",
+            "tofu import",
+            "tofu init",
+            "tofu plan",
+            "tofu refresh",
+            "tofu state",
+            "tofu taint",
+            "tofu untaint",
+            "tofu workspace",
+        ],
+    },
+    Family {
+        stem: "terrag",
+        signs: &["terragrunt "],
+    },
+    Family {
+        stem: "work",
+        signs: &["to workspace \""],
+    },
+    Family {
+        stem: "TF_W",
+        signs: &["TF_WORKSPACE"],
+    },
+    Family {
+        stem: "tf_backend.",
+        signs: &["tf_backend.operation=Lock"],
+    },
 ];
 
 /// Whether the line may be part of a lock error.
@@ -73,7 +126,7 @@ pub(super) fn may_matter(line: &[u8]) -> bool {
 
 /// Whether a stem with one of its signs around it ends at this byte.
 fn ends_sign(line: &[u8], at: usize, byte: u8) -> bool {
-    if !matches!(byte, b'k' | b':' | b'x' | b'm' | b'y' | b'"' | b'.') {
+    if !matches!(byte, b'k' | b':' | b'x' | b'm' | b'y' | b'"' | b'.' | b'u' | b'g' | b'W') {
         return false;
     }
     let seen = line.get(..=at).unwrap_or_default();
@@ -109,6 +162,7 @@ mod tests {
             "aws_s3_bucket_public_access_block.state: Refreshing state... [id=acme]",
             "RequestID: 0f3c9d1e-7777-4a4a-9b9b-1234567890ab",
             "  + content = (known after apply)",
+            "Terraform will perform the following actions:",
             "Running with gitlab-runner 16.8.0",
         ] {
             assert!(!may_matter(line.as_bytes()), "{line}");

@@ -64,6 +64,12 @@ pub(super) fn of(text: &str) -> Option<Head> {
     is_id.then_some(Head::Field)
 }
 
+/// The heading in a line, or else the part of a message.
+pub(super) fn phrase_in(text: &str) -> Option<&'static str> {
+    let mut phrases = HEADINGS.into_iter().chain(MESSAGES);
+    phrases.find(|phrase| text.contains(phrase))
+}
+
 /// `Lock Info:`, also at the end of the error's own line; some wrappers print `Error info:`.
 pub(super) fn is_block_heading(text: &str) -> bool {
     text.contains("Lock Info:") || text.trim_start().starts_with("Error info:")
@@ -76,19 +82,26 @@ pub(super) fn is_digest(text: &str) -> bool {
 
 /// Whether nothing that was open goes on behind this line.
 pub(super) fn ends(text: &str) -> bool {
-    let text = text.trim_start();
-    const ENDS: [&str; 9] = [
+    const ENDS: [&str; 7] = [
         "Error: ",
         "Warning: ",
         "$ ",
         "rc=",
         "::endgroup::",
         "Script done",
-        "Terraform state has been successfully unlocked",
-        "OpenTofu state has been successfully unlocked",
         "Terraform used the selected providers",
     ];
-    ENDS.iter().any(|end| text.starts_with(end))
+    let text = text.trim_start();
+    is_unlocked(text) || ENDS.iter().any(|end| text.starts_with(end))
+}
+
+/// Whether the line says that `force-unlock` released a lock (`command/unlock.go: outputUnlockSuccess`).
+pub(super) fn is_unlocked(text: &str) -> bool {
+    let text = text.trim_start();
+    ["Terraform", "OpenTofu"].iter().any(|program| {
+        let rest = text.strip_prefix(program);
+        rest.is_some_and(|rest| rest.starts_with(" state has been successfully unlocked!"))
+    })
 }
 
 /// The text that Terraform and OpenTofu print under every lock error. Also what tells the two apart.

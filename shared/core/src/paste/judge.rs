@@ -10,6 +10,7 @@ use super::fields::{self, Block};
 use super::found::{Cause, Kind, LockError, PastedLock, Tool};
 use super::heads;
 use super::message::Message;
+use super::shape;
 use super::unlock;
 
 /// An excerpt has at most so many bytes.
@@ -39,6 +40,10 @@ pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
     });
     let message = Message::of(&lines, block.as_ref(), widest);
     let whole = Message::whole(&lines, widest);
+    // What a wrapper says of its own output is nearer than a command line further up.
+    let by_wrapper = || Some(gathered.directory.as_ref()?.0.clone());
+    let wrapped = gathered.context.unit.clone().or_else(by_wrapper);
+    let ran_in = gathered.place.directory();
     let mut error = LockError {
         kind: Kind::UnknownBackend,
         backend_name: None,
@@ -49,12 +54,14 @@ pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
         tried: None,
         digest: None,
         tried_in: Vec::new(),
+        left: None,
+        is_by_holder: false,
         table: message.quoted_after("dynamodbtable"),
-        unit: gathered
-            .context
-            .unit
-            .clone()
-            .or_else(|| Some(gathered.directory.as_ref()?.0.clone())),
+        unit: wrapped.clone().or(ran_in.map(str::to_owned)),
+        is_chdir: wrapped.is_none() && gathered.place.is_chdir(),
+        workspace: gathered.place.workspace().map(str::to_owned),
+        own_at: None,
+        unlocked_at: None,
         line: gathered.first,
         times: 1,
         excerpt: excerpt(&lines),
@@ -62,8 +69,11 @@ pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
     if digest::is_one(&message) {
         error.mismatch(&lines, &whole);
     } else if unlock::is_one(&message) {
+        if block.is_none() && !shape::is_printed(&lines, &message) {
+            return None;
+        }
         error.release(&message, block);
-    } else if block.is_some() || is_acquiring(&message) {
+    } else if block.is_some() || is_acquiring(&message) && shape::is_printed(&lines, &message) {
         error.acquire(&message, block);
     } else {
         return None;
@@ -75,7 +85,11 @@ impl LockError {
     /// Whether `other` is the same error, printed again.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let units_agree = self.unit.is_none() || other.unit.is_none() || self.unit == other.unit;
+        let workspaces_agree = self.workspace.is_none()
+            || other.workspace.is_none()
+            || self.workspace == other.workspace;
         units_agree
+            && workspaces_agree
             && (
                 self.kind,
                 &self.backend_name,
@@ -114,7 +128,12 @@ impl LockError {
     fn release(&mut self, message: &Message, block: Option<Block>) {
         self.kind = Kind::UnlockFailed;
         self.tried = unlock::tried(message);
-        self.cause = unlock::cause(message);
+        self.is_by_holder = message.says("errorreleasingthestatelock");
+        let plain = self.without_names(message, block.as_ref());
+        self.cause = unlock::cause(&plain);
+        self.left = unlock::left(&plain).filter(|_| {
+            !matches!(self.cause, Some(Cause::HalfReleased | Cause::Split))
+        });
         self.held = unlock::held(self.cause);
         if self.held.is_none() && block.is_some() {
             self.held = Some(true);
@@ -124,9 +143,8 @@ impl LockError {
             .or(self.lock.id.take())
             // An ID that fits no lock is none.
             .or_else(|| {
-                self.tried
-                    .clone()
-                    .filter(|_| self.cause != Some(Cause::WrongId))
+                let may_be_there = self.held != Some(false) && self.cause != Some(Cause::WrongId);
+                self.tried.clone().filter(|_| may_be_there)
             });
         self.name_path(message);
         if let Some(Backend::Other(name)) = backend::of(message, &self.lock) {
@@ -140,6 +158,7 @@ impl LockError {
         let has_block = block.is_some();
         // An item `{}` prints every field, and all of them empty.
         let is_whole = block.as_ref().is_some_and(|block| block.count > 5);
+        let plain = self.without_names(message, block.as_ref());
         self.lock = block.map(|block| block.lock).unwrap_or_default();
         let backend = backend::of(message, &self.lock);
         self.kind = match backend {
@@ -163,7 +182,7 @@ impl LockError {
             self.lock = PastedLock::default();
         }
         let is_empty_block = is_whole && self.lock == PastedLock::default();
-        self.cause = cause::of_environment(message).or_else(|| cause::of_record(message));
+        self.cause = cause::of_environment(&plain).or_else(|| cause::of_record(&plain));
         if is_dummy {
             self.cause = Some(Cause::EmptyOrGone);
         } else if is_empty_block && self.cause.is_none() {
@@ -180,9 +199,27 @@ impl LockError {
             Some(Cause::Unreadable | Cause::EmptyOrGone) => None,
             // A block was read from the store (or, of these backends, printed with every error), so somebody holds it.
             _ if has_block && !self.lock.is_of_caller || cause::is_occupied(message) => Some(true),
-            Some(Cause::Throttled | Cause::Conflict) | None => None,
+            // A request that nobody answered well may have been carried out.
+            Some(
+                Cause::Throttled | Cause::Conflict | Cause::ServiceFault | Cause::Interrupted,
+            )
+            | None => None,
             Some(_) => Some(false),
         }
+    }
+
+    /// The message without the names that it, the block and the error know.
+    fn without_names(&self, message: &Message, block: Option<&Block>) -> Message {
+        let path = block.and_then(|block| block.lock.path.as_deref());
+        let bucket_and_key = path.and_then(|path| path.split_once('/'));
+        let known = [
+            path,
+            bucket_and_key.map(|(bucket, _)| bucket),
+            bucket_and_key.map(|(_, key)| key),
+            self.table.as_deref(),
+        ];
+        let known: Vec<&str> = known.into_iter().flatten().collect();
+        message.without_names(&known)
     }
 
     /// The state's path where only the message names it: `S3 bucket 'b' with key 'k.tflock'`, and OpenTofu's
@@ -215,19 +252,25 @@ fn is_acquiring(message: &Message) -> bool {
     ])
 }
 
-/// Terragrunt where it wrapped the output, else whom the text under the error names.
+/// Terragrunt where it wrapped the output, else whom the text under the error names, else whom the command line names.
 fn tool(gathered: &Gathered, lines: &[Line], message: &Message) -> Option<Tool> {
     let names = |name: &str| lines.iter().any(|line| line.text.contains(name));
     let by_directory = || gathered.directory.as_ref()?.1;
-    gathered.context.via.or_else(by_directory).or_else(|| {
-        if names("OpenTofu") || unlock::is_of_opentofu(message) {
-            Some(Tool::OpenTofu)
-        } else if names("Terraform ") {
-            Some(Tool::Terraform)
-        } else {
-            None
-        }
-    })
+    let ran = gathered.place.tool();
+    gathered
+        .context
+        .via
+        .or_else(by_directory)
+        .or_else(|| ran.filter(|tool| *tool == Tool::Terragrunt))
+        .or_else(|| {
+            if names("OpenTofu") || unlock::is_of_opentofu(message) {
+                Some(Tool::OpenTofu)
+            } else if names("Terraform ") {
+                Some(Tool::Terraform)
+            } else {
+                ran
+            }
+        })
 }
 
 /// Some ways to copy text put a blank line after every line. Blank lines mean nothing then.

@@ -5,7 +5,7 @@
 
 use super::collect::Line;
 use super::fields::Block;
-use super::heads;
+use super::{heads, names};
 
 /// A message has at most so many lines; what comes after is a log that goes on.
 const MOST_LINES: usize = 24;
@@ -77,6 +77,19 @@ impl Message {
     /// Whether it has one of them.
     pub(super) fn says_one_of(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.says(phrase))
+    }
+
+    /// Whether one of these words, in lower case, stands in it by itself.
+    pub(super) fn has_word_of(&self, words: &[&str]) -> bool {
+        self.text.split_whitespace().any(|word| {
+            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+            words.iter().any(|wanted| word.eq_ignore_ascii_case(wanted))
+        })
+    }
+
+    /// The same without the names in it.
+    pub(super) fn without_names(&self, known: &[&str]) -> Self {
+        Self::from_text(names::blanked(&self.text, known))
     }
 
     /// Where the first of the phrases stands, to see which of two comes first.

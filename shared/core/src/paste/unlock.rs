@@ -65,6 +65,20 @@ pub(super) fn tried_in(message: &Message) -> Vec<Store> {
     is_of_table.then_some(Store::Dynamodb).into_iter().collect()
 }
 
+/// The half that is left where the message names only the other one's failure: with both mechanisms, each half is released by
+/// itself (`s3/client.go: Unlock`; the words with `but` are OpenTofu's).
+pub(super) fn left(message: &Message) -> Option<Store> {
+    if message.says("failedtounlockboth") {
+        return None;
+    }
+    if message.says_one_of(&["failedtounlocks3:", "dynamodblockreleasedbuts3failed"]) {
+        return Some(Store::S3Lockfile);
+    }
+    message
+        .says_one_of(&["failedtounlockdynamodb:", "s3lockreleasedbutdynamodbfailed"])
+        .then_some(Store::Dynamodb)
+}
+
 /// Why it failed.
 ///
 /// With both mechanisms Terraform releases each half by itself (`s3/client.go: Unlock`) and names the one that failed, so
