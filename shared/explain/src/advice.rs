@@ -1,12 +1,13 @@
 //! What to do, in words. Where unlocking is no cure, that comes first.
 
-use lockwarden_core::paste::{Kind, LockError, PastedDigest};
+use lockwarden_core::paste::{Kind, LockError, PastedDigest, Tool};
 use lockwarden_core::text::shown;
 
 use crate::live::Live;
 use crate::run::is_plain;
 
 mod cause;
+mod environment;
 mod other_backend;
 
 use cause::of_cause;
@@ -51,7 +52,9 @@ impl Advice {
 
     /// The advice for an error; what the live record says goes before what the paste says.
     pub(crate) fn of(error: &LockError, live: Option<&Live>) -> Self {
+        let is_there = matches!(live, Some(Live::Same(_)));
         live.and_then(|live| of_live(live, error))
+            .or_else(|| of_later(error).filter(|_| !is_there))
             .unwrap_or_else(|| of_paste(error))
     }
 
@@ -71,14 +74,30 @@ impl Advice {
     }
 
     /// The same advice, with the state that could not be saved before everything else.
-    pub(crate) fn after_the_state_is_safe(words: &str) -> String {
-        let rest = words.strip_prefix("Do NOT unlock. ").unwrap_or(words);
+    pub(crate) fn after_the_state_is_safe(words: &str, tool: Option<Tool>) -> String {
+        let rest = words.strip_prefix("Do NOT unlock. ");
+        let rest = rest.or_else(|| words.strip_prefix("Do NOT unlock yet. "));
+        let (rest, program) = (rest.unwrap_or(words), program(tool));
         format!(
             "Do NOT unlock before the state is safe: the run could not save it and left it in `errored.tfstate` where it ran. Keep that \
-             file, and push it before anything else runs: `terraform state push errored.tfstate`. If the lock that is in the way is of \
+             file, and push it before anything else runs: `{program} state push errored.tfstate`. If the lock that is in the way is of \
              that very run, and of nobody else, it keeps others out: only then push with `-lock=false`, and unlock afterwards. {rest}"
         )
     }
+}
+
+/// The name of the program in a sentence.
+fn program(tool: Option<Tool>) -> &'static str {
+    tool.unwrap_or(Tool::Terraform).program()
+}
+
+/// The same text says further down that the lock was released.
+fn of_later(error: &LockError) -> Option<Advice> {
+    let line = error.unlocked_at?;
+    Some(Advice::never(format!(
+        "Line {line} of this text says that the lock was released since, so nobody holds it as far as the text tells. Run the plan. If it \
+         names a lock again, that is a new one: paste its error."
+    )))
 }
 
 fn of_live(live: &Live, error: &LockError) -> Option<Advice> {
@@ -106,10 +125,10 @@ fn of_paste(error: &LockError) -> Advice {
         return of_cause(cause, error);
     }
     match error.kind {
-        Kind::Dynamodb | Kind::S3Lockfile => Advice::unlock(held(error, release(error))),
+        Kind::Dynamodb | Kind::S3Lockfile => Advice::unlock(held(error, &release(error))),
         Kind::UnknownBackend => Advice::unlock(format!(
             "{} The text does not say which backend it is, so find that out before you unlock.",
-            held(error, release(error))
+            held(error, &release(error))
         )),
         Kind::UnlockFailed => Advice::never(
             "The lock was not released, and the text does not say why. Look at the record as it is stored before you try again.",
@@ -133,6 +152,12 @@ fn held(error: &LockError, if_dead: &str) -> String {
         }
         (None, _) => "Somebody may hold the lock; the text does not show it.".to_owned(),
     };
+    if let Some(line) = error.own_at {
+        return format!(
+            "This is a run's own lock: line {line} of this text shows that a run in this very text took it and did not get it released. Is that \
+             run over? Check its process or its job, not only its output. If it is over, {if_dead}."
+        );
+    }
     format!(
         "{holder} Is that job really dead? Check the job or the machine first: unlocking does not stop it, and two writers destroy a state. \
          If it is alive, wait. If it is dead, {if_dead}."
@@ -140,16 +165,20 @@ fn held(error: &LockError, if_dead: &str) -> String {
 }
 
 /// What to do about a lock whose holder is dead.
-fn release(error: &LockError) -> &'static str {
-    match error.lock.id.as_deref() {
+fn release(error: &LockError) -> String {
+    let what = match error.lock.id.as_deref() {
         None => {
             "run the plan again and paste the whole error, down to the line `Info:`, because the lock's ID is missing here"
         }
-        Some(id) if is_plain(id) => "release the lock, then run the plan again",
-        Some(_) => {
+        Some(id) if !is_plain(id) => {
             "release the lock, then run the plan again; its ID is not one plain word, so no command with it is printed here"
         }
-    }
+        Some(_) if error.tool == Some(Tool::Terragrunt) && error.unit.is_none() => {
+            "release the lock in the folder of its own unit (`run --all` would try every unit), then run the plan again"
+        }
+        Some(_) => "release the lock, then run the plan again",
+    };
+    what.to_owned()
 }
 
 /// The two checksums. Which one is right only the state tells.
@@ -169,57 +198,30 @@ fn digest(digest: Option<&PastedDigest>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use lockwarden_core::paste::{Cause, LockError, PastedLock};
+    use lockwarden_core::paste::{Cause, LockError};
 
     use super::*;
 
     fn error(kind: Kind, cause: Option<Cause>, backend_name: Option<&str>) -> LockError {
         LockError {
-            kind,
             backend_name: backend_name.map(str::to_owned),
-            tool: None,
-            lock: PastedLock::default(),
-            held: None,
             cause,
-            tried: None,
-            digest: None,
-            tried_in: Vec::new(),
-            table: None,
-            unit: None,
-            line: 1,
-            times: 1,
-            excerpt: String::new(),
+            ..LockError::new(kind)
         }
     }
 
-    const CAUSES: [Cause; 19] = [
-        Cause::MissingTable,
-        Cause::MissingBucket,
-        Cause::AccessDenied,
-        Cause::ExpiredCredentials,
-        Cause::BadCredentials,
-        Cause::WrongKeySchema,
-        Cause::Unreachable,
-        Cause::Throttled,
-        Cause::Conflict,
-        Cause::DiskFull,
-        Cause::WrongPassphrase,
-        Cause::Unreadable,
-        Cause::EmptyOrGone,
-        Cause::NoSuchLock,
-        Cause::WrongId,
-        Cause::HalfReleased,
-        Cause::Split,
-        Cause::DigestStateMissing,
-        Cause::LocalLock,
-    ];
-
     #[test]
     fn where_unlocking_is_no_cure_that_is_said_first() {
-        for cause in CAUSES {
+        for cause in Cause::ALL {
             let advice = Advice::of(&error(Kind::Dynamodb, Some(cause), None), None);
+            let is_by_hand = matches!(cause, Cause::NewWorkspace | Cause::LockFileLeft);
+            let (begin, ways) = if is_by_hand {
+                ("Do NOT unlock ", Ways::NotForceUnlock)
+            } else {
+                ("Do NOT unlock. ", Ways::None)
+            };
             assert!(
-                advice.words.starts_with("Do NOT unlock. ") && advice.ways == Ways::None,
+                advice.words.starts_with(begin) && advice.ways == ways,
                 "{cause:?}"
             );
         }
@@ -284,6 +286,65 @@ mod tests {
         };
         assert!(digest(Some("f00d")).contains("set the digest to f00d."));
         assert!(!digest(None).contains("set the digest to ."));
+    }
+
+    #[test]
+    fn a_lock_that_was_released_further_down_is_not_unlocked_again() {
+        let released = LockError {
+            unlocked_at: Some(71),
+            ..error(Kind::Dynamodb, None, None)
+        };
+        let advice = Advice::of(&released, None);
+        assert_eq!(advice.ways, Ways::None);
+        assert!(
+            advice.words.starts_with("Do NOT unlock. Line 71 of this"),
+            "{}",
+            advice.words
+        );
+    }
+
+    #[test]
+    fn a_run_that_could_not_release_its_own_lock_may_once_it_is_over() {
+        let release = |cause: Cause, tried: Option<&str>| {
+            let mut failed = error(Kind::UnlockFailed, Some(cause), None);
+            failed.tried = tried.map(str::to_owned);
+            failed.lock.id = failed.tried.clone();
+            failed.is_by_holder = true;
+            Advice::of(&failed, None)
+        };
+        for cause in [
+            Cause::ExpiredCredentials,
+            Cause::AccessDenied,
+            Cause::Unreachable,
+            Cause::KmsKey,
+        ] {
+            let known = release(cause, Some("a1b2"));
+            assert!(known.words.starts_with("Do NOT unlock yet. "), "{cause:?}");
+            assert_eq!(known.ways, Ways::All, "{cause:?}");
+            let unknown = release(cause, None);
+            assert!(unknown.words.starts_with("Do NOT unlock. "), "{cause:?}");
+            assert_eq!(unknown.ways, Ways::None, "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn the_program_is_called_by_its_name() {
+        for (tool, name) in [
+            (None, "terraform"),
+            (Some(Tool::OpenTofu), "tofu"),
+            (Some(Tool::Terragrunt), "terragrunt"),
+        ] {
+            let mut wrong = error(Kind::UnlockFailed, Some(Cause::NoSuchLock), None);
+            wrong.tool = tool;
+            let words = Advice::of(&wrong, None).words;
+            assert!(
+                words.contains(&format!("`{name} workspace show`")),
+                "{words}"
+            );
+            let saved = Advice::after_the_state_is_safe(&words, tool);
+            let push = format!("`{name} state push errored.tfstate`");
+            assert!(saved.contains(&push), "{saved}");
+        }
     }
 
     #[test]

@@ -81,6 +81,12 @@ struct Explained {
     /// The Terragrunt unit or directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
+    /// The workspace of the command, where paste or path show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<String>,
+    /// The later line of the paste that says that the lock was released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlocked_at: Option<u64>,
     /// The line of the paste on which it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
@@ -205,7 +211,7 @@ pub fn explain(
         .next()
         .unwrap_or_else(|| Explained::nothing(had_text));
     if pasted.found.errored_state {
-        first.advice = Advice::after_the_state_is_safe(&first.advice);
+        first.advice = Advice::after_the_state_is_safe(&first.advice, first.tool);
     }
     let others: Vec<Explained> = errors.collect();
     let mut answer = json!(first);
@@ -245,6 +251,8 @@ fn one(
         digest: error.digest.clone(),
         live,
         unit: error.unit.clone(),
+        workspace: state.workspace.map(|name| redactor.redact(&name)),
+        unlocked_at: error.unlocked_at,
         line: Some(error.line),
         times: error.times,
     }
@@ -279,6 +287,8 @@ impl Explained {
             digest: None,
             live: None,
             unit: None,
+            workspace: None,
+            unlocked_at: None,
             line: None,
             times: 1,
         }

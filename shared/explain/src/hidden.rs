@@ -45,6 +45,7 @@ pub(crate) fn without_secrets(error: &LockError, redactor: &mut Redactor) -> Loc
         }),
         table: field(&error.table),
         unit: field(&error.unit),
+        workspace: field(&error.workspace),
         backend_name: field(&error.backend_name),
         tried_in: error.tried_in.clone(),
         // `given_back` redacts it with the rest of the text.

@@ -81,6 +81,7 @@ impl Page {
             ("Version", at(lock, "/version")),
             ("Info", at(lock, "/info")),
             ("Directory", at(error, "/unit")),
+            ("Workspace", at(error, "/workspace")),
             ("Now", at(error, "/live/verdict")),
             ("Because", at(error, "/live/why")),
             ("Request", at(error, "/live/request")),
@@ -95,32 +96,10 @@ impl Page {
                 self.line(&format!("{label:<13}{}", shown(value, FIELD)));
             }
         }
-        for (label, command) in [
-            ("Look at the record:", at(error, "/commands/inspect")),
-            (
-                "Work out the checksum of the state:",
-                at(error, "/commands/verify"),
-            ),
-            (
-                "Set the digest, if the state is right:",
-                at(error, "/commands/set_digest"),
-            ),
-            (
-                "Unlock, once the holder is dead:",
-                at(error, "/commands/force_unlock"),
-            ),
-            (
-                "Remove the record by hand, once the holder is dead:",
-                at(error, "/commands/remove"),
-            ),
-            (
-                "Or release it through Lockwarden:",
-                at(error, "/commands/release"),
-            ),
-        ] {
+        for (label, command) in commands(error) {
             if let Some(command) = command.as_str() {
                 self.line("");
-                self.line(label);
+                self.line(&label);
                 self.line(&format!("  {}", shown(command, 8_000)));
             }
         }
@@ -180,9 +159,58 @@ impl Page {
     }
 }
 
+/// The commands, each under what it is for.
+fn commands(error: &Value) -> [(String, &Value); 6] {
+    // A lock without a known holder is released when what was in the way is mended.
+    let when = if at(error, "/kind") == "unlock-failed" {
+        "once that is mended and the run is over"
+    } else if at(error, "/cause") == "lock-file-left" {
+        "if it is that run's own"
+    } else {
+        "once the holder is dead"
+    };
+    let command = |name: &str| at(error, &format!("/commands/{name}"));
+    [
+        (look(command("inspect")), command("inspect")),
+        (
+            "Work out the checksum of the state:".to_owned(),
+            command("verify"),
+        ),
+        (
+            "Set the digest, if the state is right:".to_owned(),
+            command("set_digest"),
+        ),
+        (format!("Unlock, {when}:"), command("force_unlock")),
+        (
+            format!("Remove the record by hand, {when}:"),
+            command("remove"),
+        ),
+        (
+            "Or release it through Lockwarden:".to_owned(),
+            command("release"),
+        ),
+    ]
+}
+
+/// What a command looks at.
+fn look(command: &Value) -> String {
+    let command = command.as_str().unwrap_or_default();
+    let what = if command.contains(" describe-table") {
+        "Look at the table"
+    } else if command.contains(" head-bucket") {
+        "Look at the bucket"
+    } else if command.contains(" get-caller-identity") {
+        "See who you are to AWS"
+    } else {
+        "Look at the record"
+    };
+    format!("{what}:")
+}
+
 /// What it is, in a line. Where it is no lock error, the advice says all.
 fn title(error: &Value) -> Option<String> {
-    let is_held = at(error, "/held").as_bool() != Some(false);
+    let is_released = at(error, "/unlocked_at").is_u64();
+    let is_held = is_released || at(error, "/held").as_bool() != Some(false);
     let title = match at(error, "/kind").as_str().unwrap_or_default() {
         "dynamodb" if is_held => "A lock in DynamoDB",
         "dynamodb" => "Locking in DynamoDB failed",
@@ -199,10 +227,10 @@ fn title(error: &Value) -> Option<String> {
         "unknown-backend" => "Locking failed",
         _ => return None,
     };
-    Some(match at(error, "/backend_name").as_str() {
-        Some(name) => format!("{title}: {}", shown(name, 40)),
-        None => title.to_owned(),
-    })
+    let name = at(error, "/backend_name").as_str();
+    let name = name.map_or_else(String::new, |name| format!(": {}", shown(name, 40)));
+    let since = if is_released { ", released since" } else { "" };
+    Some(format!("{title}{name}{since}"))
 }
 
 /// A part of the answer; `null` where it is not there.

@@ -15,7 +15,7 @@ pub(crate) struct State {
     pub(crate) table: Option<String>,
     /// The region of both.
     pub(crate) region: Option<String>,
-    /// The workspace, where the path shows one.
+    /// The workspace, where the path shows one, or else what was selected before the error.
     pub(crate) workspace: Option<String>,
 }
 
@@ -34,10 +34,14 @@ impl State {
         let backend = backend.filter(|_| other.is_none());
         let path = named.or_else(|| configured.clone());
         let configured = configured.filter(|_| other.is_none());
+        // The very path that is configured is that of the default workspace, whatever was selected further up.
+        let is_default = path.is_some() && path == configured;
+        let selected = error.workspace.clone().filter(|_| !is_default);
         Self {
             workspace: path
                 .as_ref()
-                .and_then(|path| workspace(path, configured.as_ref())),
+                .and_then(|path| workspace(path, configured.as_ref()))
+                .or(selected),
             path,
             other,
             table: error
@@ -108,7 +112,11 @@ mod tests {
             "Error: Error acquiring the state lock\n\nError message: ConditionalCheckFailedException: The conditional request failed\n\
              Lock Info:\n  ID:        a1b2\n  Path:      {path}\n  Operation: OperationTypeApply\n"
         );
-        let found = paste::find(&text);
+        state_of(&text, config)
+    }
+
+    fn state_of(text: &str, config: &str) -> State {
+        let found = paste::find(text);
         let hardened = harden(
             config.as_bytes(),
             Options {
@@ -180,6 +188,24 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn a_selected_workspace_counts_where_the_path_shows_no_other() {
+        let workspace = |path: &str, config: &str| {
+            let text = format!(
+                "Switched to workspace \"blue\".\nError: Error acquiring the state lock\n\nError message: ConditionalCheckFailedException: \
+                 The conditional request failed\nLock Info:\n  ID:        a1b2\n  Path:      {path}\n  Operation: OperationTypeApply\n"
+            );
+            state_of(&text, config).workspace
+        };
+        let blue = Some("blue".to_owned());
+        assert_eq!(workspace("acme/ws/blue/a.tfstate", ""), blue);
+        assert_eq!(
+            workspace("acme/env:/dev/a.tfstate", ""),
+            Some("dev".to_owned())
+        );
+        assert_eq!(workspace("acme/prod/a.tfstate", CONFIG), None);
     }
 
     #[test]

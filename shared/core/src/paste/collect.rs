@@ -128,7 +128,11 @@ impl Collector {
             self.close(&source);
         }
         if heads::is_unlocked(text) {
-            later::unlocked(&mut self.found.errors, number, self.places.of(&source).unlocks());
+            later::unlocked(
+                &mut self.found.errors,
+                number,
+                self.places.of(&source).unlocks(),
+            );
         }
         if peeled.is_edge {
             return;

@@ -157,11 +157,9 @@ fn run(words: &[String], went_to: &Where) -> Option<Ran> {
     if !SUBCOMMANDS.contains(&subcommand.as_str()) {
         return None;
     }
-    let chdir = options
-        .iter()
-        .find_map(|word| word.strip_prefix("-chdir="));
-    let working = after(arguments, "--working-dir")
-        .or_else(|| after(arguments, "--terragrunt-working-dir"));
+    let chdir = options.iter().find_map(|word| word.strip_prefix("-chdir="));
+    let working =
+        after(arguments, "--working-dir").or_else(|| after(arguments, "--terragrunt-working-dir"));
     let named = chdir.or(working.filter(|_| tool == Tool::Terragrunt));
     // The units are somewhere below.
     let is_over_many = tool == Tool::Terragrunt
@@ -278,10 +276,7 @@ mod tests {
                 "Run terraform -chdir='my envs' init",
                 "terraform -chdir=my envs",
             ),
-            (
-                "+ cd envs/prod && terraform plan",
-                "terraform in envs/prod",
-            ),
+            ("+ cd envs/prod && terraform plan", "terraform in envs/prod"),
             (
                 "cd /srv && cd repo && terraform -chdir=prod plan",
                 "terraform in /srv/repo/prod",

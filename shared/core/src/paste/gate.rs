@@ -126,7 +126,10 @@ pub(super) fn may_matter(line: &[u8]) -> bool {
 
 /// Whether a stem with one of its signs around it ends at this byte.
 fn ends_sign(line: &[u8], at: usize, byte: u8) -> bool {
-    if !matches!(byte, b'k' | b':' | b'x' | b'm' | b'y' | b'"' | b'.' | b'u' | b'g' | b'W') {
+    if !matches!(
+        byte,
+        b'k' | b':' | b'x' | b'm' | b'y' | b'"' | b'.' | b'u' | b'g' | b'W'
+    ) {
         return false;
     }
     let seen = line.get(..=at).unwrap_or_default();

@@ -45,26 +45,14 @@ pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
     let wrapped = gathered.context.unit.clone().or_else(by_wrapper);
     let ran_in = gathered.place.directory();
     let mut error = LockError {
-        kind: Kind::UnknownBackend,
-        backend_name: None,
         tool: tool(gathered, &lines, &message),
-        lock: PastedLock::default(),
-        held: None,
-        cause: None,
-        tried: None,
-        digest: None,
-        tried_in: Vec::new(),
-        left: None,
-        is_by_holder: false,
         table: message.quoted_after("dynamodbtable"),
         unit: wrapped.clone().or(ran_in.map(str::to_owned)),
         is_chdir: wrapped.is_none() && gathered.place.is_chdir(),
         workspace: gathered.place.workspace().map(str::to_owned),
-        own_at: None,
-        unlocked_at: None,
         line: gathered.first,
-        times: 1,
         excerpt: excerpt(&lines),
+        ..LockError::new(Kind::UnknownBackend)
     };
     if digest::is_one(&message) {
         error.mismatch(&lines, &whole);
@@ -131,9 +119,8 @@ impl LockError {
         self.is_by_holder = message.says("errorreleasingthestatelock");
         let plain = self.without_names(message, block.as_ref());
         self.cause = unlock::cause(&plain);
-        self.left = unlock::left(&plain).filter(|_| {
-            !matches!(self.cause, Some(Cause::HalfReleased | Cause::Split))
-        });
+        self.left = unlock::left(&plain)
+            .filter(|_| !matches!(self.cause, Some(Cause::HalfReleased | Cause::Split)));
         self.held = unlock::held(self.cause);
         if self.held.is_none() && block.is_some() {
             self.held = Some(true);
@@ -200,9 +187,7 @@ impl LockError {
             // A block was read from the store (or, of these backends, printed with every error), so somebody holds it.
             _ if has_block && !self.lock.is_of_caller || cause::is_occupied(message) => Some(true),
             // A request that nobody answered well may have been carried out.
-            Some(
-                Cause::Throttled | Cause::Conflict | Cause::ServiceFault | Cause::Interrupted,
-            )
+            Some(Cause::Throttled | Cause::Conflict | Cause::ServiceFault | Cause::Interrupted)
             | None => None,
             Some(_) => Some(false),
         }

@@ -67,7 +67,11 @@ fn next_quote(text: &str, from: usize) -> Option<usize> {
 fn end_of_quoted(text: &str, quote: &str) -> Option<usize> {
     let mut ends = text.match_indices(quote).map(|(at, _)| at);
     let end = ends.find(|at| {
-        let next = text.get(at + quote.len()..).unwrap_or_default().chars().next();
+        let next = text
+            .get(at + quote.len()..)
+            .unwrap_or_default()
+            .chars()
+            .next();
         next.is_none_or(|next| !next.is_alphanumeric())
     })?;
     (end <= LONGEST_NAME).then_some(end)
@@ -104,7 +108,10 @@ mod tests {
                 "unable to retrieve file from S3 bucket 'access-denied' with key 'a b/forbidden.tflock': NoSuchKey: ",
                 "unable to retrieve file from S3 bucket '' with key '': NoSuchKey:",
             ),
-            ("storage: bucket doesn't exist", "storage: bucket doesn't exist"),
+            (
+                "storage: bucket doesn't exist",
+                "storage: bucket doesn't exist",
+            ),
             (
                 r#"writing "gs://forbidden/default.tflock" failed: googleapi: Error 403: Access denied., forbidden"#,
                 r#"writing "" failed: googleapi: Error 403: Access denied., forbidden"#,

@@ -1,69 +1,26 @@
 //! What to do where it is known why a lock was not to be had, or not to be released.
 
-use lockwarden_core::paste::{Cause, Kind, LockError};
+use lockwarden_core::paste::{Cause, Kind, LockError, Store};
 use lockwarden_core::text::shown;
 
-use super::{Advice, FIELD, Ways, held};
+use super::{Advice, FIELD, Ways, environment, held, program};
+use crate::run::is_plain;
 
 /// The advice for an error with a known cause.
 pub(super) fn of_cause(cause: Cause, error: &LockError) -> Advice {
-    let table = error.table.as_deref().map_or_else(
-        || "The lock table".to_owned(),
-        |table| format!("The lock table `{}`", shown(table, FIELD)),
-    );
+    if let Some((why, mend)) = environment::trouble(cause, error) {
+        return failed_by(error, why, &mend);
+    }
+    of_record(cause, error)
+}
+
+/// The advice where the lock itself, or what is stored in its place, is the trouble.
+fn of_record(cause: Cause, error: &LockError) -> Advice {
     match cause {
-        Cause::MissingTable => Advice::never(format!(
-            "Nobody holds a lock. {table} does not exist in the account and region that the credentials point to. Check `dynamodb_table`, \
-             `region` and the profile; make the table only if it never existed."
-        )),
-        Cause::MissingBucket => Advice::never(
-            "Nobody holds a lock. The bucket does not exist for these credentials. Check `bucket`, `region` and the profile.",
-        ),
-        Cause::AccessDenied => Advice::never(failed_by(
-            error,
-            "the credentials lack a right",
-            rights(error),
-        )),
-        Cause::ExpiredCredentials => Advice::never(failed_by(
-            error,
-            "the credentials have expired",
-            "Get new ones.",
-        )),
-        Cause::BadCredentials => Advice::never(failed_by(
-            error,
-            "there are no usable credentials",
-            "Check the profile, the role and the environment.",
-        )),
-        Cause::WrongKeySchema => Advice::never(format!(
-            "Nobody holds a lock. {table} does not have the partition key `LockID` of type string, so it cannot hold one. Make a right \
-             table and name it in the backend."
-        )),
-        Cause::Unreachable if error.kind == Kind::UnlockFailed => Advice::never(failed_by(
-            error,
-            "the service did not answer",
-            "Check the network, the endpoint and the region.",
-        )),
-        // The SDK tries again when an answer is lost, and the run collides with the lock that it has just taken.
-        Cause::Unreachable => Advice::never(failed_by(
-            error,
-            "the service did not answer",
-            "Check the network, the endpoint and the region. If only the answer got lost, a lock of this very run is left: its host and its \
-             time tell.",
-        )),
-        Cause::Throttled => Advice::never(failed_by(
-            error,
-            "the service asked for patience",
-            "Wait a moment.",
-        )),
         Cause::Conflict => Advice::never(
             "Two runs asked for the lock at the same moment. Run the command again; if somebody holds it, the error then says who.",
         ),
-        Cause::DiskFull => Advice::never(
-            "The machine that ran this has no room left on its disk; nobody holds a lock because of that. Make room and run it again.",
-        ),
-        Cause::WrongPassphrase => Advice::never(
-            "The state or the plan could not be decrypted. Nobody holds a lock because of that; check the passphrase or the key.",
-        ),
+        Cause::LockFileLeft => lock_file_left(error),
         Cause::Unreadable => Advice::never(
             "Something is stored in the lock's place that is no lock record, so `force-unlock` has no ID to go by. Look at it as it is \
              stored, find out who wrote it, and only then remove it by hand.",
@@ -72,10 +29,7 @@ pub(super) fn of_cause(cause: Cause, error: &LockError) -> Advice {
             "The record was empty, or gone by the time it was read. Run the command again. If the same comes back, look at the record as \
              it is stored: an empty one has to be removed by hand.",
         ),
-        Cause::NoSuchLock => Advice::never(
-            "There is no lock where `force-unlock` looked. You are probably in another workspace or directory than the run that failed, or \
-             the lock is gone. Check `terraform workspace show` and the backend's key, and run the plan: if it works, there is nothing to do.",
-        ),
+        Cause::NoSuchLock => Advice::never(no_such_lock(error)),
         Cause::WrongId => Advice::never(wrong_id(error)),
         Cause::HalfReleased => Advice::never(
             "`force-unlock` ended with an error, but the record that was there is released, and the other one was not there. Run the plan: \
@@ -104,36 +58,112 @@ pub(super) fn of_cause(cause: Cause, error: &LockError) -> Advice {
             "This is the lock of a local state file. It ends with the process that holds it, and no command releases it: find that process \
              on this machine.",
         ),
+        Cause::MissingTable
+        | Cause::MissingBucket
+        | Cause::AccessDenied
+        | Cause::ExpiredCredentials
+        | Cause::BadCredentials
+        | Cause::WrongKeySchema
+        | Cause::Unreachable
+        | Cause::Throttled
+        | Cause::DiskFull
+        | Cause::WrongPassphrase
+        | Cause::KmsKey
+        | Cause::WrongRegion
+        | Cause::ClockSkew
+        | Cause::ObjectLock
+        | Cause::NotImplemented
+        | Cause::ServiceFault
+        | Cause::TableNotReady
+        | Cause::Interrupted => Advice::never(
+            "The text does not say what stands behind this. Look at the record as it is stored.",
+        ),
     }
 }
 
 /// Something around the lock failed. What that says about a lock depends on what was tried.
-fn failed_by(error: &LockError, why: &str, mend: &str) -> String {
-    let (what, then) = match (error.kind, error.held) {
-        (Kind::UnlockFailed, _) => (
-            "The lock was not released, or not all of it",
-            "Then run the plan: its error says whether a lock is left, and whose.",
-        ),
-        (_, Some(true)) => (
+fn failed_by(error: &LockError, why: &str, mend: &str) -> Advice {
+    if error.kind == Kind::UnlockFailed {
+        return not_released(error, why, mend);
+    }
+    let (what, then) = match error.held {
+        Some(true) => (
             "Somebody holds the lock, and it cannot be read who",
             "Then run the command again: its error says who.",
         ),
-        (_, Some(false)) => ("No lock stopped this run", "Then run the command again."),
-        (_, None) => (
+        Some(false) => ("No lock stopped this run", "Then run the command again."),
+        None => (
             "This says nothing about a lock",
             "Then run the command again; if somebody holds the lock, its error says who.",
         ),
     };
-    format!("{what}: {why}. {mend} {then}")
+    Advice::never(format!("{what}: {why}. {mend} {then}"))
 }
 
-/// The rights that locking needs (the permissions in the documentation of the S3 backend).
-fn rights(error: &LockError) -> &'static str {
-    if error.backend_name.is_some() {
-        return "Give them the rights that the backend needs to read, write and delete its locks.";
+/// A release that failed for a reason that can be mended. With the ID it can be done again: it compares the ID, so it hits
+/// this lock or none.
+fn not_released(error: &LockError, why: &str, mend: &str) -> Advice {
+    let id = error.lock.id.as_deref().filter(|id| is_plain(id));
+    if id.is_none() || error.held == Some(false) {
+        return Advice::never(format!(
+            "The lock was not released, or not all of it: {why}. {mend} Then run the plan: its error says whether a lock is left, and whose."
+        ));
     }
-    "Locking needs dynamodb:GetItem, PutItem and DeleteItem on the table, or s3:GetObject, PutObject and DeleteObject on the `.tflock`, \
-     and KMS rights where they are encrypted. Grant what is missing."
+    let what = match error.left {
+        None => "The lock was not released, or not all of it",
+        Some(Store::Dynamodb) => {
+            "Half of the lock is released: the lock file is gone, the item in the table is left"
+        }
+        Some(Store::S3Lockfile) => {
+            "Half of the lock is released: the item in the table is gone, the lock file is left"
+        }
+    };
+    let whose = if error.is_by_holder {
+        "What is left is the lock of the run in this text, and nobody else's. When that run is over, release it"
+    } else {
+        "Then release it again with the same ID"
+    };
+    let (ways, how) = match error.left {
+        None => (Ways::All, "."),
+        // Both mechanisms are tried, and the half that is gone counts as a failure (`s3/client.go: Unlock`).
+        Some(_) => (
+            Ways::NotForceUnlock,
+            ", or remove exactly that half by hand; `force-unlock` would release it too, but end with an error about the other half.",
+        ),
+    };
+    Advice {
+        words: format!("Do NOT unlock yet. {what}: {why}. {mend} {whose}{how}"),
+        ways,
+    }
+}
+
+/// With both mechanisms, the lock file is taken first and removed again where the table says no (`s3/client.go: Lock`).
+fn lock_file_left(error: &LockError) -> Advice {
+    let of_table = if error.held == Some(true) {
+        "The lock in the table is somebody else's: leave it, and find out whose it is by the next error."
+    } else {
+        "In the table nobody holds a lock."
+    };
+    Advice {
+        words: format!(
+            "Do NOT unlock by an ID yet. This run took the lock file, did not get the lock in the table, and could not remove its lock file \
+             again, most often because s3:DeleteObject is missing. So the lock file beside the state is this run's own: nobody works under it, \
+             and every later run stops at it. {of_table} Look at the lock file: are its `Who` and `Created` those of the run that failed, and \
+             is that run over? Then remove exactly that object, by the ETag that the look shows."
+        ),
+        ways: Ways::NotForceUnlock,
+    }
+}
+
+fn no_such_lock(error: &LockError) -> String {
+    let id = error.tried.as_deref().map_or_else(String::new, |id| {
+        format!(" with the ID {}", shown(id, FIELD))
+    });
+    format!(
+        "There is no lock{id} where `force-unlock` looked. You are probably in another workspace or directory than the run that failed, or \
+         the lock is gone. Check `{} workspace show` and the backend's key, and run the plan: if it works, there is nothing to do.",
+        program(error.tool)
+    )
 }
 
 fn wrong_id(error: &LockError) -> String {

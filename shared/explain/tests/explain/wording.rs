@@ -216,11 +216,10 @@ fn a_wrong_workspace() {
     assert_snapshot!(page("unlock-no-lock-dynamodb.txt", CONFIG), @r#"
     A release that failed
 
-    Do NOT unlock. There is no lock where `force-unlock` looked. You are probably in another
-    workspace or directory than the run that failed, or the lock is gone. Check `terraform workspace
-    show` and the backend's key, and run the plan: if it works, there is nothing to do.
-
-    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    Do NOT unlock. There is no lock with the ID a1b2c3d4-e5f6-7890-abcd-ef1234567890 where
+    `force-unlock` looked. You are probably in another workspace or directory than the run that
+    failed, or the lock is gone. Check `terraform workspace show` and the backend's key, and run the
+    plan: if it works, there is nothing to do.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
@@ -244,6 +243,7 @@ fn a_workspace_without_a_state() {
     Operation    init
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
+    Workspace    dev
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/env:/dev/prod/terraform.tfstate"}}'
@@ -265,10 +265,13 @@ fn a_state_that_could_not_be_saved() {
     `errored.tfstate` where it ran. Keep that file, and push it before anything else runs:
     `terraform state push errored.tfstate`. If the lock that is in the way is of that very run, and
     of nobody else, it keeps others out: only then push with `-lock=false`, and unlock afterwards.
-    The lock was not released, or not all of it: the credentials have expired. Get new ones. Then
-    run the plan: its error says whether a lock is left, and whose.
+    The lock was not released, or not all of it: the credentials have expired. Get new ones. What is
+    left is the lock of the run in this text, and nobody else's. When that run is over, release it.
 
     Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Unlock, once that is mended and the run is over:
+      terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
     "#);
 }
 
@@ -364,29 +367,6 @@ fn a_unit_of_terragrunt() {
 #[test]
 fn several_errors_in_one_paste() {
     assert_snapshot!(page("several.txt", CONFIG), @r#"
-    A lock in DynamoDB
-
-    alice@ci-node-07 (OperationTypeApply) holds the lock. Is that job really dead? Check the job or
-    the machine first: unlocking does not stop it, and two writers destroy a state. If it is alive,
-    wait. If it is dead, release the lock, then run the plan again.
-
-    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
-    State        acme-tf-state/prod/terraform.tfstate
-    Holder       alice@ci-node-07
-    Operation    OperationTypeApply
-    Began trying 2024-01-15T03:42:11.823456789Z
-    Version      1.11.4
-
-    Look at the record:
-      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
-
-    Unlock, once the holder is dead:
-      terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
-
-    Or release it through Lockwarden:
-      aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
-
-    Also in this text:
     A lock file in S3
 
     alice@ci-node-07 (OperationTypeApply) holds the lock. Is that job really dead? Check the job or
@@ -410,13 +390,30 @@ fn several_errors_in_one_paste() {
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"bbbbbbbb-1111-2222-3333-444444444444","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
 
     Also in this text:
-    A release that failed
+    A release that failed, released since
 
-    Do NOT unlock. The lock was not released, or not all of it: the service did not answer. Check
-    the network, the endpoint and the region. Then run the plan: its error says whether a lock is
-    left, and whose.
+    Do NOT unlock. Line 71 of this text says that the lock was released since, so nobody holds it as
+    far as the text tells. Run the plan. If it names a lock again, that is a new one: paste its
+    error.
 
     Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Look at the record:
+      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
+
+    Also in this text:
+    A lock in DynamoDB, released since
+
+    Do NOT unlock. Line 71 of this text says that the lock was released since, so nobody holds it as
+    far as the text tells. Run the plan. If it names a lock again, that is a new one: paste its
+    error.
+
+    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    State        acme-tf-state/prod/terraform.tfstate
+    Holder       alice@ci-node-07
+    Operation    OperationTypeApply
+    Began trying 2024-01-15T03:42:11.823456789Z
+    Version      1.11.4
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
@@ -426,18 +423,18 @@ fn several_errors_in_one_paste() {
       "advice": "alice@ci-node-07 (OperationTypeApply) holds the lock. Is that job really dead? Check the job or the machine first: unlocking does not stop it, and two writers destroy a state. If it is alive, wait. If it is dead, release the lock, then run the plan again.",
       "cause": null,
       "commands": {
-        "force_unlock": "terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890",
-        "inspect": "aws dynamodb get-item --consistent-read --table-name \"${LOCK_TABLE:?set it to the dynamodb_table of the backend}\" --key '{\"LockID\":{\"S\":\"acme-tf-state/prod/terraform.tfstate\"}}'",
-        "release": "aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{\"decision\":\"release\",\"id\":\"a1b2c3d4-e5f6-7890-abcd-ef1234567890\",\"lock_id\":\"acme-tf-state/prod/terraform.tfstate\",\"by\":\"'\"$USER\"'\"}'"
+        "force_unlock": "terraform force-unlock bbbbbbbb-1111-2222-3333-444444444444",
+        "inspect": "aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout",
+        "release": "aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{\"decision\":\"release\",\"id\":\"bbbbbbbb-1111-2222-3333-444444444444\",\"lock_id\":\"acme-tf-state/prod/terraform.tfstate\",\"by\":\"'\"$USER\"'\"}'"
       },
       "digest": null,
       "held": true,
-      "kind": "dynamodb",
-      "line": 26,
+      "kind": "s3-lockfile",
+      "line": 48,
       "live": null,
       "lock": {
         "created": "2024-01-15T03:42:11.823456789Z",
-        "id": "a1b2c3d4-e5f6-7890-abcd-ef1234567890",
+        "id": "bbbbbbbb-1111-2222-3333-444444444444",
         "info": null,
         "operation": "OperationTypeApply",
         "path": "acme-tf-state/prod/terraform.tfstate",
@@ -446,31 +443,7 @@ fn several_errors_in_one_paste() {
       },
       "others": [
         {
-          "advice": "alice@ci-node-07 (OperationTypeApply) holds the lock. Is that job really dead? Check the job or the machine first: unlocking does not stop it, and two writers destroy a state. If it is alive, wait. If it is dead, release the lock, then run the plan again.",
-          "cause": null,
-          "commands": {
-            "force_unlock": "terraform force-unlock bbbbbbbb-1111-2222-3333-444444444444",
-            "inspect": "aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout",
-            "release": "aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{\"decision\":\"release\",\"id\":\"bbbbbbbb-1111-2222-3333-444444444444\",\"lock_id\":\"acme-tf-state/prod/terraform.tfstate\",\"by\":\"'\"$USER\"'\"}'"
-          },
-          "digest": null,
-          "held": true,
-          "kind": "s3-lockfile",
-          "line": 48,
-          "live": null,
-          "lock": {
-            "created": "2024-01-15T03:42:11.823456789Z",
-            "id": "bbbbbbbb-1111-2222-3333-444444444444",
-            "info": null,
-            "operation": "OperationTypeApply",
-            "path": "acme-tf-state/prod/terraform.tfstate",
-            "version": "1.11.4",
-            "who": "alice@ci-node-07"
-          },
-          "tool": "terraform"
-        },
-        {
-          "advice": "Do NOT unlock. The lock was not released, or not all of it: the service did not answer. Check the network, the endpoint and the region. Then run the plan: its error says whether a lock is left, and whose.",
+          "advice": "Do NOT unlock. Line 71 of this text says that the lock was released since, so nobody holds it as far as the text tells. Run the plan. If it names a lock again, that is a new one: paste its error.",
           "cause": "unreachable",
           "commands": {
             "force_unlock": null,
@@ -478,7 +451,7 @@ fn several_errors_in_one_paste() {
             "release": null
           },
           "digest": null,
-          "held": null,
+          "held": false,
           "kind": "unlock-failed",
           "line": 3,
           "live": null,
@@ -491,7 +464,33 @@ fn several_errors_in_one_paste() {
             "version": null,
             "who": null
           },
-          "tool": "terraform"
+          "tool": "terraform",
+          "unlocked_at": 71
+        },
+        {
+          "advice": "Do NOT unlock. Line 71 of this text says that the lock was released since, so nobody holds it as far as the text tells. Run the plan. If it names a lock again, that is a new one: paste its error.",
+          "cause": null,
+          "commands": {
+            "force_unlock": null,
+            "inspect": "aws dynamodb get-item --consistent-read --table-name \"${LOCK_TABLE:?set it to the dynamodb_table of the backend}\" --key '{\"LockID\":{\"S\":\"acme-tf-state/prod/terraform.tfstate\"}}'",
+            "release": null
+          },
+          "digest": null,
+          "held": false,
+          "kind": "dynamodb",
+          "line": 26,
+          "live": null,
+          "lock": {
+            "created": "2024-01-15T03:42:11.823456789Z",
+            "id": "a1b2c3d4-e5f6-7890-abcd-ef1234567890",
+            "info": null,
+            "operation": "OperationTypeApply",
+            "path": "acme-tf-state/prod/terraform.tfstate",
+            "version": "1.11.4",
+            "who": "alice@ci-node-07"
+          },
+          "tool": "terraform",
+          "unlocked_at": 71
         }
       ],
       "tool": "terraform"
@@ -538,29 +537,29 @@ fn no_right_no_table_no_answer() {
     Locking in DynamoDB failed
 
     Do NOT unlock. No lock stopped this run: the credentials lack a right. Locking needs
-    dynamodb:GetItem, PutItem and DeleteItem on the table, or s3:GetObject, PutObject and
-    DeleteObject on the `.tflock`, and KMS rights where they are encrypted. Grant what is missing.
-    Then run the command again.
+    dynamodb:GetItem, PutItem and DeleteItem on the table. Grant what is missing. Then run the
+    command again.
 
-    Look at the record:
-      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
+    See who you are to AWS:
+      aws sts get-caller-identity
     "#);
     assert_snapshot!(page("cause-missing-table.txt", CONFIG), @r#"
     Locking in DynamoDB failed
 
-    Do NOT unlock. Nobody holds a lock. The lock table `terraform-state-locks` does not exist in the
-    account and region that the credentials point to. Check `dynamodb_table`, `region` and the
-    profile; make the table only if it never existed.
+    Do NOT unlock. No lock stopped this run: the lock table does not exist. There is no table
+    `terraform-state-locks` in the account and region that the credentials point to. Check
+    `dynamodb_table`, `region` and the profile; make the table only if it never existed. Then run
+    the command again.
 
-    Look at the record:
-      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
+    Look at the table:
+      aws dynamodb describe-table --region eu-west-1 --table-name terraform-state-locks
     "#);
     assert_snapshot!(page("cause-unreachable.txt", CONFIG), @r#"
     Locking in DynamoDB failed
 
     Do NOT unlock. No lock stopped this run: the service did not answer. Check the network, the
-    endpoint and the region. If only the answer got lost, a lock of this very run is left: its host
-    and its time tell. Then run the command again.
+    endpoint, the certificates and the region. If only the answer got lost, a lock of this very run
+    is left: its host and its time tell. Then run the command again.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
