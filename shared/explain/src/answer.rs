@@ -84,6 +84,9 @@ struct Explained {
     /// The workspace of the command, where paste or path show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace: Option<String>,
+    /// The earlier line of the paste on which the holder shows itself to be a run of this paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_at: Option<u64>,
     /// The later line of the paste that says that the lock was released.
     #[serde(skip_serializing_if = "Option::is_none")]
     unlocked_at: Option<u64>,
@@ -252,6 +255,7 @@ fn one(
         live,
         unit: error.unit.clone(),
         workspace: state.workspace.map(|name| redactor.redact(&name)),
+        own_at: error.own_at,
         unlocked_at: error.unlocked_at,
         line: Some(error.line),
         times: error.times,
@@ -288,23 +292,29 @@ impl Explained {
             live: None,
             unit: None,
             workspace: None,
+            own_at: None,
             unlocked_at: None,
             line: None,
             times: 1,
         }
     }
 
-    /// What to act on first: a lock that can be released, then a state that does not fit its digest, then the rest.
+    /// What to act on first: a lock that can be released (known by its own fields before one that is only known by the ID of a
+    /// failed release), then a state that does not fit its digest, then the rest.
     fn urgency(&self) -> u8 {
+        let can_go = self.commands.force_unlock.is_some()
+            || self.commands.release.is_some()
+            || self.commands.remove.is_some();
         match self.kind {
-            _ if self.commands.force_unlock.is_some() || self.commands.release.is_some() => 0,
-            Kind::DigestMismatch => 1,
+            Kind::UnlockFailed if can_go => 1,
+            _ if can_go => 0,
+            Kind::DigestMismatch => 2,
             Kind::Dynamodb
             | Kind::S3Lockfile
             | Kind::UnlockFailed
             | Kind::OtherBackend
-            | Kind::UnknownBackend => 2,
-            Kind::NotALockError => 3,
+            | Kind::UnknownBackend => 3,
+            Kind::NotALockError => 4,
         }
     }
 }

@@ -166,6 +166,8 @@ fn commands(error: &Value) -> [(String, &Value); 6] {
         "once that is mended and the run is over"
     } else if at(error, "/cause") == "lock-file-left" {
         "if it is that run's own"
+    } else if at(error, "/own_at").is_u64() {
+        "once that run is over"
     } else {
         "once the holder is dead"
     };
@@ -199,6 +201,8 @@ fn look(command: &Value) -> String {
         "Look at the table"
     } else if command.contains(" head-bucket") {
         "Look at the bucket"
+    } else if command.contains(" list-object-versions") {
+        "Look for a former version of the state"
     } else if command.contains(" get-caller-identity") {
         "See who you are to AWS"
     } else {
@@ -210,13 +214,21 @@ fn look(command: &Value) -> String {
 /// What it is, in a line. Where it is no lock error, the advice says all.
 fn title(error: &Value) -> Option<String> {
     let is_released = at(error, "/unlocked_at").is_u64();
-    let is_held = is_released || at(error, "/held").as_bool() != Some(false);
+    let is_held = match at(error, "/held").as_bool() {
+        _ if is_released => true,
+        Some(is_held) => is_held,
+        // What stands behind it is known, and it is not a holder.
+        None => at(error, "/cause").is_null(),
+    };
     let title = match at(error, "/kind").as_str().unwrap_or_default() {
         "dynamodb" if is_held => "A lock in DynamoDB",
         "dynamodb" => "Locking in DynamoDB failed",
         "s3-lockfile" if is_held => "A lock file in S3",
         "s3-lockfile" => "Locking by a lock file in S3 failed",
         "digest-mismatch" => "A state that does not fit its digest",
+        "unlock-failed" if at(error, "/cause") == "half-released" => {
+            "A lock that is released, although an error was printed"
+        }
         "unlock-failed" => "A release that failed",
         "other-backend" if at(error, "/digest").is_object() => {
             "A state that does not fit its checksum, in another backend"

@@ -1,6 +1,6 @@
 //! What to do, as commands: each ready to paste, quoted for a POSIX shell, made only of values that were checked.
 
-use lockwarden_core::paste::{Kind, LockError};
+use lockwarden_core::paste::{Cause, Kind, LockError};
 use lockwarden_core::settings::TopicArn;
 use serde::Serialize;
 
@@ -45,6 +45,12 @@ impl Commands {
         topic: Option<&TopicArn>,
     ) -> Self {
         if error.kind == Kind::DigestMismatch {
+            if error.cause == Some(Cause::DigestStateMissing) {
+                return Self {
+                    inspect: look::versions(state),
+                    ..Self::default()
+                };
+            }
             return Self {
                 inspect: look::item(state, look::DIGEST),
                 verify: digest::verify(state),

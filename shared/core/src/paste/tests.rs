@@ -2,5 +2,6 @@
 
 mod fixtures;
 mod hostile;
+mod names;
 mod render;
 mod wrapped;

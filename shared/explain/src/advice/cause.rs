@@ -103,21 +103,21 @@ fn failed_by(error: &LockError, why: &str, mend: &str) -> Advice {
 /// A release that failed for a reason that can be mended. With the ID it can be done again: it compares the ID, so it hits
 /// this lock or none.
 fn not_released(error: &LockError, why: &str, mend: &str) -> Advice {
-    let id = error.lock.id.as_deref().filter(|id| is_plain(id));
-    if id.is_none() || error.held == Some(false) {
-        return Advice::never(format!(
-            "The lock was not released, or not all of it: {why}. {mend} Then run the plan: its error says whether a lock is left, and whose."
-        ));
-    }
     let what = match error.left {
         None => "The lock was not released, or not all of it",
         Some(Store::Dynamodb) => {
-            "Half of the lock is released: the lock file is gone, the item in the table is left"
+            "Half of the lock is released: the lock file is gone and the item in the table is left"
         }
         Some(Store::S3Lockfile) => {
-            "Half of the lock is released: the item in the table is gone, the lock file is left"
+            "Half of the lock is released: the item in the table is gone and the lock file is left"
         }
     };
+    let id = error.lock.id.as_deref().filter(|id| is_plain(id));
+    if id.is_none() || error.held == Some(false) {
+        return Advice::never(format!(
+            "{what}: {why}. {mend} Then run the plan: its error says whether a lock is left, and whose."
+        ));
+    }
     let whose = if error.is_by_holder {
         "What is left is the lock of the run in this text, and nobody else's. When that run is over, release it"
     } else {

@@ -110,6 +110,16 @@ fn object(state: &State) -> Option<String> {
     ))
 }
 
+/// Lists what the state was before it went away.
+pub(super) fn versions(state: &State) -> Option<String> {
+    let (bucket, key) = state.path.as_ref()?.bucket_and_key()?;
+    Some(format!(
+        "aws s3api list-object-versions --bucket {} --prefix {}",
+        quoted(bucket)?,
+        quoted(key)?
+    ))
+}
+
 /// The table's name, or a variable that a shell asks for: an error text seldom names the table.
 pub(super) fn table(state: &State) -> Option<String> {
     match state.table.as_deref() {

@@ -216,6 +216,20 @@ fn where_force_unlock_would_fail_the_record_goes_by_hand_if_it_is_still_the_same
 }
 
 #[test]
+fn of_a_state_that_is_missing_the_former_versions_are_listed() {
+    let missing = LockError {
+        cause: Some(Cause::DigestStateMissing),
+        ..error(Kind::DigestMismatch)
+    };
+    let commands = Commands::of(&missing, &state(), Ways::None, None, None);
+    assert_eq!(
+        commands.inspect.unwrap(),
+        r#"aws s3api list-object-versions --bucket acme --prefix "env:/dev/it's.tfstate""#
+    );
+    assert_eq!((commands.verify, commands.set_digest), (None, None));
+}
+
+#[test]
 fn a_digest_is_set_only_from_the_wrong_value_to_the_right_one() {
     let digest = |calculated: &str, stored: Option<&str>| {
         let error = LockError {

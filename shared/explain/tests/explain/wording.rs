@@ -111,7 +111,7 @@ fn a_lock_object() {
 #[test]
 fn a_release_that_let_go_of_one_half() {
     assert_snapshot!(page("captured-force-unlock-both-only-s3-lock.txt", CONFIG), @r#"
-    A release that failed
+    A lock that is released, although an error was printed
 
     Do NOT unlock. `force-unlock` ended with an error, but the record that was there is released,
     and the other one was not there. Run the plan: it should work. If it names a lock again, look at
@@ -272,6 +272,195 @@ fn a_state_that_could_not_be_saved() {
 
     Unlock, once that is mended and the run is over:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    "#);
+}
+
+#[test]
+fn a_lock_that_the_run_of_the_text_left_behind() {
+    assert_snapshot!(page("own-lock-after-a-failed-release.txt", CONFIG), @r#"
+    A lock in DynamoDB
+
+    This is a run's own lock: line 1 of this text shows that a run in this very text took it and did
+    not get it released. Is that run over? Check its process or its job, not only its output. If it
+    is over, release the lock, then run the plan again.
+
+    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    State        acme-tf-state/prod/terraform.tfstate
+    Holder       alice@ci-node-07
+    Operation    OperationTypeApply
+    Began trying 2024-01-15T03:42:11.823456789Z
+    Version      1.11.4
+
+    Look at the record:
+      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
+
+    Unlock, once that run is over:
+      terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Or release it through Lockwarden:
+      aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
+
+    Also in this text:
+    A release that failed
+
+    Do NOT unlock yet. The lock was not released, or not all of it: the credentials have expired.
+    Get new ones. What is left is the lock of the run in this text, and nobody else's. When that run
+    is over, release it.
+
+    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Look at the record:
+      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
+
+    Unlock, once that is mended and the run is over:
+      terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Or release it through Lockwarden:
+      aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
+    "#);
+}
+
+#[test]
+fn a_lock_that_was_released_further_down() {
+    assert_snapshot!(page("later-unlocked.txt", ""), @r#"
+    A lock file in S3, released since
+
+    Do NOT unlock. Line 19 of this text says that the lock was released since, so nobody holds it as
+    far as the text tells. Run the plan. If it names a lock again, that is a new one: paste its
+    error.
+
+    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    State        acme-tf-state/prod/terraform.tfstate
+    Holder       alice@ci-node-07
+    Operation    OperationTypeApply
+    Began trying 2024-01-15T03:42:11.823456789Z
+    Version      1.11.4
+
+    Look at the record:
+      aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+    "#);
+}
+
+#[test]
+fn a_half_that_is_left() {
+    assert_snapshot!(page("unlock-lock-file-left.txt", ""), @r#"
+    A release that failed
+
+    Do NOT unlock yet. Half of the lock is released: the item in the table is gone and the lock file
+    is left: the credentials lack a right. Locking needs s3:GetObject, PutObject and DeleteObject on
+    the `.tflock`, and the rights on its KMS key. Grant what is missing. What is left is the lock of
+    the run in this text, and nobody else's. When that run is over, release it, or remove exactly
+    that half by hand; `force-unlock` would release it too, but end with an error about the other
+    half.
+
+    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    State        acme-tf-state/prod/terraform.tfstate
+    Holder       alice@ci-node-07
+    Operation    OperationTypeApply
+    Began trying 2024-01-15T03:42:11.823456789Z
+    Version      1.11.4
+
+    Look at the record:
+      aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+
+    Remove the record by hand, once that is mended and the run is over:
+      aws s3api delete-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock --if-match "${ETAG:?set it to the ETag of the record}"
+
+    Or release it through Lockwarden:
+      aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
+    "#);
+    assert_snapshot!(page("dynamodb-cleanup-failed.txt", CONFIG), @r#"
+    A lock in DynamoDB
+
+    Do NOT unlock by an ID yet. This run took the lock file, did not get the lock in the table, and
+    could not remove its lock file again, most often because s3:DeleteObject is missing. So the lock
+    file beside the state is this run's own: nobody works under it, and every later run stops at it.
+    The lock in the table is somebody else's: leave it, and find out whose it is by the next error.
+    Look at the lock file: are its `Who` and `Created` those of the run that failed, and is that run
+    over? Then remove exactly that object, by the ETag that the look shows.
+
+    Look at the record:
+      aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+
+    Remove the record by hand, if it is that run's own:
+      aws s3api delete-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock --if-match "${ETAG:?set it to the ETag of the record}"
+    "#);
+}
+
+#[test]
+fn a_run_somewhere_else() {
+    assert_snapshot!(page("place-tofu-env.txt", ""), @r#"
+    A lock file in S3
+
+    alice@ci-node-07 (OperationTypeApply) holds the lock. Is that job really dead? Check the job or
+    the machine first: unlocking does not stop it, and two writers destroy a state. If it is alive,
+    wait. If it is dead, release the lock, then run the plan again.
+
+    Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+    State        acme-tf-state/prod/terraform.tfstate
+    Holder       alice@ci-node-07
+    Operation    OperationTypeApply
+    Began trying 2024-01-15T03:42:11.823456789Z
+    Version      1.11.4
+    Directory    envs/my prod
+    Workspace    blue
+
+    Look at the record:
+      aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+
+    Unlock, once the holder is dead:
+      TF_WORKSPACE=blue tofu -chdir='envs/my prod' force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Or release it through Lockwarden:
+      aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
+    "#);
+}
+
+#[test]
+fn a_key_a_region_and_a_store() {
+    assert_snapshot!(page("cause-kms-disabled.txt", ""), @r#"
+    Locking by a lock file in S3 failed
+
+    Do NOT unlock. No lock stopped this run: the encryption key cannot be used. Is the KMS key of
+    the bucket or the table enabled, not waiting for its deletion, and in the right account and
+    region? Do its policy and the role allow kms:Decrypt and kms:GenerateDataKey? Without the key
+    the state cannot be read either. Then run the command again.
+
+    State        acme-tf-state/prod/terraform.tfstate
+
+    See who you are to AWS:
+      aws sts get-caller-identity
+    "#);
+    assert_snapshot!(page("cause-wrong-region-redirect.txt", CONFIG), @r#"
+    Locking by a lock file in S3 failed
+
+    Do NOT unlock. No lock stopped this run: the bucket is in another region than the request. Set
+    `region` in the backend to that of the bucket, then run `init -reconfigure`. Then run the
+    command again.
+
+    Look at the bucket:
+      aws s3api head-bucket --bucket acme-tf-state
+    "#);
+    assert_snapshot!(page("cause-not-implemented.txt", ""), @r#"
+    Locking by a lock file in S3 failed
+
+    Do NOT unlock. No lock stopped this run: the store does not know a request that a lock file
+    needs. `use_lockfile` needs conditional writes (`If-None-Match`) and checksums, which not every
+    S3-compatible store has: ask its vendor, and lock by another way until then. `-lock=false` is no
+    way as long as others work on this state. Then run the command again.
+
+    State        acme-tf-state/prod/terraform.tfstate
+    "#);
+    assert_snapshot!(page("cause-service-fault-dynamodb.txt", CONFIG), @r#"
+    Locking in DynamoDB failed
+
+    Do NOT unlock. This says nothing about a lock: the service failed by itself. Wait a moment, and
+    look at the health page of the service. If only the answer got lost, a lock of this very run is
+    left: its host and its time tell. Then run the command again; if somebody holds the lock, its
+    error says who.
+
+    Look at the record:
+      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
     "#);
 }
 
@@ -489,6 +678,7 @@ fn several_errors_in_one_paste() {
             "version": "1.11.4",
             "who": "alice@ci-node-07"
           },
+          "own_at": 3,
           "tool": "terraform",
           "unlocked_at": 71
         }
