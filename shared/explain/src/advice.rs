@@ -52,9 +52,8 @@ impl Advice {
 
     /// The advice for an error; what the live record says goes before what the paste says.
     pub(crate) fn of(error: &LockError, live: Option<&Live>) -> Self {
-        let is_there = matches!(live, Some(Live::Same(_)));
         live.and_then(|live| of_live(live, error))
-            .or_else(|| of_later(error).filter(|_| !is_there))
+            .or_else(|| of_later(error))
             .unwrap_or_else(|| of_paste(error))
     }
 

@@ -239,7 +239,13 @@ fn one(
     let state = pasted.state(error);
     let error_as_pasted = error;
     // Before anything is cut to a length: a piece of a secret is not known for one.
-    let error = &hidden::without_secrets(error, redactor);
+    let mut error = hidden::without_secrets(error, redactor);
+    // What is there now counts more than what the text says of it.
+    let is_there = matches!(live, Some(Live::Same(_)));
+    if is_there && error.unlocked_at.take().is_some() {
+        error.held = Some(true);
+    }
+    let error = &error;
     let Advice { words, ways } = Advice::of(error, live.as_ref());
     let commands = Commands::of(error_as_pasted, &state, ways, live.as_ref(), desk.topic);
     Explained {

@@ -75,7 +75,12 @@ impl Commands {
             },
             Ways::NotForceUnlock => Self {
                 inspect,
-                release: release::through_lockwarden(error, state, live, topic),
+                // Without an ID of the text's own, the lock that is there may be somebody else's.
+                release: error
+                    .lock
+                    .id
+                    .as_ref()
+                    .and_then(|_| release::through_lockwarden(error, state, live, topic)),
                 remove: release::by_hand(error, state),
                 ..Self::default()
             },

@@ -47,6 +47,8 @@ const OTHERS: [(&str, &[&str]); 11] = [
             "doesnotmatchexistinglockid\"",
             "app.terraform.io",
             "/api/v2/workspaces",
+            // All that the library says of a 404 (go-tfe's `errors.go: ErrResourceNotFound`).
+            "errormessage:resourcenotfound",
         ],
     ),
     ("http", &["httpremotestate", "unexpectedhttpresponsecode"]),

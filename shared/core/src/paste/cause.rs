@@ -105,7 +105,7 @@ const ENVIRONMENT: [Signs; 18] = [
             "requiresauth",
             "invalidauth",
         ],
-        words: &[],
+        words: &["unauthorized"],
     },
     Signs {
         cause: Cause::MissingTable,
@@ -185,6 +185,7 @@ const ENVIRONMENT: [Signs; 18] = [
             "statuscode:403",
             "error403",
             "permissiondenied",
+            "errormessage:resourcenotfound",
         ],
         words: &["forbidden"],
     },

@@ -36,7 +36,11 @@ pub(super) fn trouble(cause: Cause, error: &LockError) -> Option<(&'static str, 
         Cause::ExpiredCredentials => ("the credentials have expired", "Get new ones.".to_owned()),
         Cause::BadCredentials => (
             "there are no usable credentials",
-            "Check the profile, the role and the environment.".to_owned(),
+            if error.backend_name.is_some() {
+                "Check the user, the token and the environment.".to_owned()
+            } else {
+                "Check the profile, the role and the environment.".to_owned()
+            },
         ),
         Cause::WrongKeySchema => (
             "the lock table cannot hold a lock",
@@ -116,8 +120,15 @@ fn table(error: &LockError, without_name: &str, before_name: &str) -> String {
 
 /// The rights that locking needs (the permissions in the documentation of the S3 backend).
 fn rights(error: &LockError) -> &'static str {
-    if error.backend_name.is_some() {
-        return "Give them the rights that the backend needs to read, write and delete its locks.";
+    match error.backend_name.as_deref() {
+        Some("remote" | "cloud") => {
+            return "HCP Terraform answers alike for a workspace that is not there and for a token without rights on it: check the organization, \
+                    the workspace and the token.";
+        }
+        Some(_) => {
+            return "Give them the rights that the backend needs to read, write and delete its locks.";
+        }
+        None => {}
     }
     match (error.kind, error.left) {
         (Kind::Dynamodb, _) | (_, Some(Store::Dynamodb)) => {
@@ -126,12 +137,11 @@ fn rights(error: &LockError) -> &'static str {
         (Kind::S3Lockfile, _) | (_, Some(Store::S3Lockfile)) => {
             "Locking needs s3:GetObject, PutObject and DeleteObject on the `.tflock`, and the rights on its KMS key. Grant what is missing."
         }
+        (Kind::UnknownBackend, None) => {
+            "Give them the rights to read, write and delete a lock where the backend keeps it."
+        }
         (
-            Kind::DigestMismatch
-            | Kind::UnlockFailed
-            | Kind::OtherBackend
-            | Kind::UnknownBackend
-            | Kind::NotALockError,
+            Kind::DigestMismatch | Kind::UnlockFailed | Kind::OtherBackend | Kind::NotALockError,
             None,
         ) => {
             "Locking needs dynamodb:GetItem, PutItem and DeleteItem on the table, or s3:GetObject, PutObject and DeleteObject on the \

@@ -1,8 +1,11 @@
 use insta::assert_snapshot;
-use lockwarden_core::ids::LockPath;
+use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::paste::{Cause, PastedDigest, PastedLock, Store, Tool};
 
+use lockwarden_core::policy::Verdict;
+
 use super::*;
+use crate::live::LiveLock;
 
 fn error(kind: Kind) -> LockError {
     LockError {
@@ -148,6 +151,24 @@ fn a_lock_file_that_a_failed_attempt_left_goes_by_its_etag() {
     );
     assert!(commands.remove.unwrap().contains(" --if-match "));
     assert_eq!((commands.force_unlock, commands.release), (None, None));
+}
+
+#[test]
+fn a_lock_that_only_the_store_shows_is_not_released_for_the_one_of_the_text() {
+    let live = Live::Same(Box::new(LiveLock {
+        verdict: Verdict::Stale,
+        why: "older than 15m".to_owned(),
+        request: RequestCode::parse("7F3K2QWX").unwrap(),
+    }));
+    let release = |id: Option<&str>| {
+        let mut left = error(Kind::Dynamodb);
+        left.lock.id = id.map(str::to_owned);
+        let topic = topic();
+        let ways = Ways::NotForceUnlock;
+        Commands::of(&left, &state(), ways, Some(&live), Some(&topic)).release
+    };
+    assert!(release(Some("a1b2")).unwrap().contains("7F3K2QWX"));
+    assert_eq!(release(None), None);
 }
 
 #[test]

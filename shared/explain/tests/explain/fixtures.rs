@@ -3,7 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use lockwarden_core::ids::RequestCode;
+use lockwarden_core::policy::Verdict;
 use lockwarden_core::redact::Accounts;
+use lockwarden_explain::live::{Live, LiveLock};
+use lockwarden_explain::{Desk, explain};
 use serde_json::{Value, json};
 
 use crate::shape::{check, each_error};
@@ -142,6 +146,26 @@ fn what_to_act_on_first_comes_first_and_the_rest_keeps_its_order() {
     assert_eq!(several[1].0, "unlock-failed");
     assert_eq!(several[2].0, "dynamodb");
     assert!(several[1].1.as_u64() < several[2].1.as_u64());
+}
+
+#[test]
+fn what_is_there_now_counts_more_than_what_the_text_says_of_it() {
+    let pasted = pasted(&paste("later-unlocked.txt"), "", Accounts::Shown);
+    let live = |looked: bool| {
+        let lock = LiveLock {
+            verdict: Verdict::Stale,
+            why: "older than 15m".to_owned(),
+            request: RequestCode::parse("7F3K2QWX").unwrap(),
+        };
+        explain(&pasted, Desk { topic: None }, |_| {
+            looked.then(|| Live::Same(Box::new(lock.clone())))
+        })
+    };
+    let (there, unknown) = (live(true), live(false));
+    assert_eq!(there.json()["held"], true);
+    assert!(there.json()["commands"]["force_unlock"].is_string());
+    assert_eq!(unknown.json()["held"], false);
+    assert_eq!(unknown.json()["commands"]["force_unlock"], Value::Null);
 }
 
 #[test]
