@@ -24,7 +24,7 @@ const LEADS: [&str; 9] = [
 /// Whether the lines of an error without a lock block are a program's output.
 pub(super) fn is_printed(lines: &[Line], message: &Message) -> bool {
     let mut begins = lines.iter().filter_map(|line| begin(&line.text));
-    match begins.find(|begin| begin.is_clean()) {
+    match begins.find(Begin::is_clean) {
         None => false,
         Some(begin) if begin.has_lead => true,
         Some(_) => goes_on(lines, message),
