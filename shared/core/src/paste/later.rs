@@ -60,3 +60,53 @@ pub(super) fn weigh(errors: &mut [LockError], asked: &VecDeque<(u64, String)>) {
 fn id_of(error: &LockError) -> Option<&str> {
     error.lock.id.as_deref().or(error.tried.as_deref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(id: &str, line: u64) -> LockError {
+        let mut error = LockError::new(Kind::Dynamodb);
+        error.lock.id = Some(id.to_owned());
+        error.line = line;
+        error.held = Some(true);
+        error
+    }
+
+    #[test]
+    fn the_id_of_the_command_says_which_lock_was_released() {
+        for (given, released) in [
+            (Some("b"), [None, Some(9)]),
+            (Some("c"), [None, None]),
+            (None, [None, None]),
+        ] {
+            let mut errors = [lock("a", 1), lock("b", 2)];
+            unlocked(&mut errors, 9, given);
+            let marked = [errors[0].unlocked_at, errors[1].unlocked_at];
+            assert_eq!(marked, released, "{given:?}");
+        }
+        let mut errors = [lock("a", 1), lock("a", 2)];
+        unlocked(&mut errors, 9, None);
+        weigh(&mut errors, &VecDeque::new());
+        assert!(errors.iter().all(|error| error.held == Some(false)));
+    }
+
+    /// Who fails to release a lock after the error has taken it since.
+    #[test]
+    fn a_run_shows_its_own_lock_only_before_the_error() {
+        for (line, own_at) in [(3, Some(3)), (5, None), (7, None)] {
+            let mut errors = [lock("a", 5), lock("b", 5)];
+            weigh(&mut errors, &VecDeque::from([(line, "a".to_owned())]));
+            let own = [errors[0].own_at, errors[1].own_at];
+            assert_eq!(own, [own_at, None], "{line}");
+        }
+    }
+
+    #[test]
+    fn only_the_taking_of_a_lock_is_told_by_the_debug_log() {
+        let line = "[INFO] backend-s3: Locking remote state: tf_backend.lock.id=a1b2 tf_backend.operation=Lock";
+        assert_eq!(asked_for(line), Some("a1b2"));
+        assert_eq!(asked_for(&line.replace("=Lock", "=Unlock")), None);
+        assert_eq!(asked_for("tf_backend.operation=Lock"), None);
+    }
+}
