@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::secrets::PLACEHOLDER;
+use crate::stretches::Stretches;
 
 /// All that a text says about backends.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +13,10 @@ pub(crate) struct Document {
     pub(crate) configs: Vec<Config>,
     /// `required_version` of the `terraform` blocks.
     pub(crate) required_version: Option<String>,
+    /// Its comments and quoted texts.
+    pub(crate) stretches: Stretches,
+    /// The literals under secret-sounding names.
+    pub(crate) secret_literals: Vec<Range<usize>>,
 }
 
 impl Document {
@@ -105,6 +110,13 @@ impl Item {
 }
 
 impl Value {
+    /// Whether it is something. `null` is not, and neither is an empty text: until Terraform 1.5 both meant the same
+    /// (v1.5.7 `s3/backend.go: configure`, where `data.Get` gives `""` for what is not set), and what later versions make
+    /// of an empty text is what rule `empty-argument` is about.
+    pub(crate) fn is_set(&self) -> bool {
+        *self != Self::Null && self.text() != Some("")
+    }
+
     /// The text, where it is one.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
@@ -115,6 +127,19 @@ impl Value {
             | Self::List(_)
             | Self::Object(_)
             | Self::Unknown => None,
+        }
+    }
+
+    /// What is in it, where it is an object.
+    pub(crate) fn members(&self) -> &[Item] {
+        match self {
+            Self::Object(items) => items,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::Text(_)
+            | Self::List(_)
+            | Self::Unknown => &[],
         }
     }
 
@@ -129,10 +154,14 @@ impl Value {
 }
 
 impl Config {
-    /// An argument that is set to something; `null` counts as not set, as in Terraform.
+    /// The arguments that are set to something.
+    pub(crate) fn set_items(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.value.is_set())
+    }
+
+    /// An argument that is set to something.
     pub(crate) fn item(&self, name: &str) -> Option<&Item> {
-        let mut set = self.items.iter().filter(|item| item.value != Value::Null);
-        set.find(|item| item.name == name)
+        self.set_items().find(|item| item.name == name)
     }
 
     /// Whether an argument is set to something.
@@ -161,38 +190,6 @@ impl Config {
             }
         }
     }
-
-    /// Whether the state is, or may be, in a store that is not Amazon's S3.
-    ///
-    /// `endpoint` is the form from before Terraform 1.6. An endpoint of Amazon's own (FIPS, VPC) is no other store.
-    pub(crate) fn has_own_endpoint(&self) -> bool {
-        let nested = self.item("endpoints").map(|item| match &item.value {
-            Value::Object(items) => items
-                .iter()
-                .any(|item| item.name == "s3" && !is_of_amazon(&item.value)),
-            Value::Null => false,
-            Value::Bool(_)
-            | Value::Number(_)
-            | Value::Text(_)
-            | Value::List(_)
-            | Value::Unknown => true,
-        });
-        let flat = self.item("endpoint").map(|item| !is_of_amazon(&item.value));
-        nested.unwrap_or(false) || flat.unwrap_or(false)
-    }
-
-    /// Whether any service is at an address of its own.
-    pub(crate) fn has_any_endpoint(&self) -> bool {
-        [
-            "endpoint",
-            "endpoints",
-            "dynamodb_endpoint",
-            "iam_endpoint",
-            "sts_endpoint",
-        ]
-        .iter()
-        .any(|name| self.has(name))
-    }
 }
 
 /// Which backend arguments without a block are for; `None` where they may be anything, such as a `.tfvars` file.
@@ -220,53 +217,5 @@ pub(crate) fn backend_of_bare_arguments(items: &[Item]) -> Option<&'static str> 
         Some("pg")
     } else {
         (has("hostname") || has("organization")).then_some("remote")
-    }
-}
-
-fn is_of_amazon(endpoint: &Value) -> bool {
-    match endpoint {
-        Value::Null => true,
-        Value::Text(url) => {
-            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            let host = host
-                .split(':')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
-                .iter()
-                .any(|end| host.ends_with(end))
-        }
-        Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Object(_) | Value::Unknown => {
-            false
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_of_amazons_own_is_no_other_store() {
-        for (url, amazon) in [
-            ("https://s3.eu-west-1.amazonaws.com", true),
-            ("s3-fips.us-gov-west-1.amazonaws.com", true),
-            (
-                "https://bucket.vpce-1a2b.s3.eu-west-1.vpce.amazonaws.com/",
-                true,
-            ),
-            ("https://s3.cn-north-1.amazonaws.com.cn:443", true),
-            ("https://minio.example.com/s3.amazonaws.com", false),
-            ("https://s3.amazonaws.com@minio.example.com", false),
-            ("https://user:word@s3.eu-west-1.amazonaws.com", true),
-            ("http://localhost:4566", false),
-            ("https://notamazonaws.com", false),
-        ] {
-            assert_eq!(is_of_amazon(&Value::Text(url.to_owned())), amazon, "{url}");
-        }
-        assert!(!is_of_amazon(&Value::Unknown));
     }
 }

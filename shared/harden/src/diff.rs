@@ -2,7 +2,8 @@
 //!
 //! A diff has to show what it removes, and a secret must not be shown. So lines with a secret that the rewritten file
 //! changes are deleted first, by a command that names line numbers only, and the diff applies to what is left. Lines with
-//! a secret that stay as they are (in a `provider` block, for example) are never shown as context.
+//! a secret that stay as they are (in a `provider` block, for example) are never shown as context. A comment can lose its
+//! secret without any effect, so its line is deleted as well, and the diff adds it again with the placeholder.
 
 use std::collections::BTreeSet;
 
@@ -22,9 +23,13 @@ pub(crate) struct Diff {
     pub(crate) secret_lines: Vec<usize>,
 }
 
-/// Compares the user's text with the rewritten one. `clean` is the user's text with its secrets replaced: line by line
-/// the same, but for those that hold a secret.
-pub(crate) fn between(text: &str, clean: &str, hardened: &str, format: Format) -> Diff {
+/// Compares the user's text with the rewritten one. The second text is the user's with its secrets replaced: line by line
+/// the same, but for those that hold a secret. Where all secrets of a line are in comments, the line is replaced as well.
+pub(crate) fn between(
+    (text, clean, hardened): (&str, &str, &str),
+    in_comments: &BTreeSet<usize>,
+    format: Format,
+) -> Diff {
     let original: Vec<&str> = text.split_inclusive('\n').collect();
     let old: Vec<&str> = clean.split_inclusive('\n').collect();
     let new: Vec<&str> = hardened.split_inclusive('\n').collect();
@@ -37,6 +42,7 @@ pub(crate) fn between(text: &str, clean: &str, hardened: &str, format: Format) -
     let deleted: BTreeSet<usize> = changed
         .flat_map(DiffOp::old_range)
         .filter(|line| is_secret(*line))
+        .chain(in_comments.iter().copied())
         .collect();
     let mut lines = Vec::new();
     for operation in &operations {
@@ -45,9 +51,13 @@ pub(crate) fn between(text: &str, clean: &str, hardened: &str, format: Format) -
                 .old_range()
                 .filter_map(|line| Some((line, *old.get(line)?)));
             lines.extend(kept.map(|(line, text)| Line {
-                sign: ' ',
+                sign: if in_comments.contains(&line) {
+                    '+'
+                } else {
+                    ' '
+                },
                 text,
-                is_shown: !is_secret(line),
+                is_shown: in_comments.contains(&line) || !is_secret(line),
             }));
         } else {
             let gone = operation

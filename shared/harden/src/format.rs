@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The largest configuration that is read, in bytes. Real ones have a few kilobytes.
-pub const LARGEST: usize = 256 * 1024;
+pub const LARGEST: usize = 1024 * 1024;
 
 /// The most backends in one text. Real ones have one; each is asked about all others.
 pub const MOST_BACKENDS: usize = 100;

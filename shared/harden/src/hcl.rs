@@ -4,18 +4,18 @@
 //! Heredocs, comments and `data "terraform_remote_state"` are nodes of their own kind, so nothing in them is taken for a
 //! backend.
 
+mod literals;
+
 use std::ops::Range;
 
-use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::{Block, Body};
 use hcl_edit::template::{Element, HeredocTemplate};
-use hcl_edit::visit::Visit;
-use hcl_edit::{Decorated, Spanned};
 
 use crate::config::{Config, Document, Item, Shape, Source, Value};
 use crate::format::NotRead;
 use crate::place::{line_and_column, slice};
+use crate::stretches::Stretches;
 
 /// Reads a whole text.
 ///
@@ -48,6 +48,8 @@ impl Reader<'_> {
                 problem,
             }
         })?;
+        document.stretches = Stretches::of(text, self.base..text.len());
+        document.secret_literals = self.in_text(literals::under_secret_names(&body));
         self.blocks(&body, document);
         if document.configs.is_empty() {
             document.configs.extend(self.backend_config_file(&body));
@@ -191,6 +193,8 @@ impl Reader<'_> {
                 source: Source::GenerateBlock,
                 ..config
             }));
+            document.stretches.add_comments(found.stretches);
+            document.secret_literals.extend(found.secret_literals);
         }
     }
 
@@ -257,31 +261,18 @@ impl Reader<'_> {
     }
 
     fn literals(&self, expression: &Expression) -> Vec<Range<usize>> {
-        let mut literals = Literals(Vec::new());
-        literals.visit_expr(expression);
+        self.in_text(literals::of_expression(expression))
+    }
+
+    fn in_text(&self, places: Vec<Range<usize>>) -> Vec<Range<usize>> {
         let in_text = |at: Range<usize>| self.base + at.start..self.base + at.end;
-        literals.0.into_iter().map(in_text).collect()
+        places.into_iter().map(in_text).collect()
     }
 
     /// The place of a node in the whole text. Every node that was parsed has one.
     fn range(&self, node: &impl hcl_edit::Span) -> Range<usize> {
         let at = node.span().unwrap_or_default();
         self.base + at.start..self.base + at.end
-    }
-}
-
-/// Collects the places of string literals.
-struct Literals(Vec<Range<usize>>);
-
-impl Visit for Literals {
-    fn visit_string(&mut self, node: &Decorated<String>) {
-        let quoted = node.span().unwrap_or_default();
-        self.0
-            .push(quoted.start + 1..quoted.end.saturating_sub(1).max(quoted.start + 1));
-    }
-
-    fn visit_literal(&mut self, node: &Spanned<String>) {
-        self.0.push(node.span().unwrap_or_default());
     }
 }
 

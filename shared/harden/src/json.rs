@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use crate::config::{Config, Document, Item, Shape, Source, Value, backend_of_bare_arguments};
 use crate::format::NotRead;
 use crate::place::slice;
+use crate::stretches::Stretches;
 
 /// How deep the value of an argument is looked into; the deepest that the backend knows has two levels.
 const DEEPEST: usize = 4;
@@ -36,7 +37,10 @@ pub(crate) fn read(text: &str) -> Result<Document, NotRead> {
         problem: kind(&error).to_owned(),
     })?;
     let reader = Reader { text };
-    let mut document = Document::default();
+    let mut document = Document {
+        stretches: Stretches::all_quoted(text),
+        ..Document::default()
+    };
     for object in reader.objects(root) {
         reader.file(object, &mut document);
     }

@@ -13,8 +13,10 @@ pub mod finding;
 pub mod hardened;
 
 mod place;
+mod stretches;
 mod secrets;
 mod config;
+mod endpoint;
 mod hcl;
 mod json;
 mod rules;
@@ -23,6 +25,7 @@ mod diff;
 mod companion;
 
 pub use config::Source;
+pub use endpoint::Endpoint;
 pub use finding::{Finding, Severity};
 pub use format::{Format, NotRead};
 pub use hardened::{Backend, Hardened, Options, Reply, harden};

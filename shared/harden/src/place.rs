@@ -15,6 +15,23 @@ pub(crate) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, slice(before, start..before.len()).chars().count() + 1)
 }
 
+/// Where the lines of a text begin, for many questions about one text.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(text: &str) -> Self {
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Self(std::iter::once(0).chain(ends).collect())
+    }
+
+    /// The line of an offset, from 0.
+    pub(crate) fn of_offset(&self, offset: usize) -> usize {
+        self.0
+            .partition_point(|start| *start <= offset)
+            .saturating_sub(1)
+    }
+}
+
 /// Where the line of an offset begins.
 pub(crate) fn line_start(text: &str, offset: usize) -> usize {
     slice(text, 0..offset).rfind('\n').map_or(0, |end| end + 1)
@@ -70,6 +87,11 @@ mod tests {
         assert_eq!(line_and_column(text, 4), (2, 2));
         assert_eq!(line_and_column(text, text.len()), (3, 1));
         assert_eq!((line_start(text, 4), line_end(text, 4)), (2, 7));
+        let lines = Lines::of(text);
+        assert_eq!(
+            [0, 1, 2, 6, 7, 99].map(|at| lines.of_offset(at)),
+            [0, 0, 1, 1, 2, 2]
+        );
     }
 
     #[test]

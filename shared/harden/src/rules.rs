@@ -9,11 +9,12 @@ mod encryption;
 mod credentials;
 mod relaxed;
 mod old_forms;
+mod empty;
 mod keys;
 
 use crate::config::{Config, Document, Item};
 use crate::finding::{Finding, Severity};
-use crate::place::line_and_column;
+use crate::place::Lines;
 use crate::version::Version;
 pub(crate) use credentials::held_a_secret;
 
@@ -146,6 +147,12 @@ pub const RULES: &[Rule] = &[
         check: old_forms::shared_credentials_file,
     },
     Rule {
+        name: "empty-argument",
+        finds: "an argument that is set to nothing, which newer versions take for something",
+        source: "Terraform s3/backend.go: Configure (stringAttrOk) and s3/validate.go beside v1.5.7 s3/backend.go: configure",
+        check: empty::arguments,
+    },
+    Rule {
         name: "shared-state-key",
         finds: "two backends with one bucket and key",
         source: "Terraform s3/client.go: lockPath, the state's only identity",
@@ -170,6 +177,7 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     pub(crate) document: &'a Document,
     pub(crate) text: &'a str,
+    pub(crate) lines: &'a Lines,
     /// The version in use, where it is known.
     pub(crate) terraform: Option<Version>,
 }
@@ -195,6 +203,8 @@ pub(crate) enum Change {
     },
     /// The argument goes; what is written about it in comments stays.
     Remove(Item),
+    /// The same inside of an object.
+    RemoveFrom { outer: Item, item: Item },
     /// The value becomes this, which is the same in HCL and JSON.
     Set(Item, String),
     /// The argument gets another name.
@@ -270,7 +280,7 @@ pub(crate) fn ask(context: &Context<'_>) -> (Vec<Finding>, Vec<Change>) {
     }
     for rule in RULES {
         for problem in (rule.check)(context) {
-            let (line, _) = line_and_column(context.text, problem.at);
+            let line = context.lines.of_offset(problem.at) + 1;
             let Problem {
                 severity,
                 message,

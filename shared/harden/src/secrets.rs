@@ -3,16 +3,18 @@
 //! Everything that is said, shown or rewritten is made from the text *after* this step, so no later code can leak a
 //! secret. Lines stay where they are: a place in the cleaned text has the same line number as in the user's file.
 
+mod shapes;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex::Regex;
 
 use crate::config::{Document, Item, Value};
 use crate::place::slice;
+use shapes::is_secret;
+pub(crate) use shapes::sounds_secret;
 
 /// What stands where a secret stood.
 pub const PLACEHOLDER: &str = "(sensitive value removed)";
@@ -30,6 +32,8 @@ pub(crate) const SECRET_ARGUMENTS: [&str; 5] = [
 
 /// Shorter ones are not looked for elsewhere in the text: `x` as a secret would blank out every `x`.
 const SHORTEST_TO_SEARCH: usize = 8;
+/// A line of a secret with several counts as one of its own from this length on.
+const LONG_LINE: usize = 16;
 
 /// A secret as it stood in the text, for whoever has to remove it from other texts as well. It has no way to print itself.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,48 +65,78 @@ impl Found {
     }
 }
 
-/// The text without its secrets, and these.
+/// A text without its secrets.
+pub(crate) struct Cleaned {
+    pub(crate) text: String,
+    /// What was taken out.
+    pub(crate) values: Vec<SecretValue>,
+    /// Where it stood in the user's text.
+    pub(crate) places: Vec<Range<usize>>,
+}
+
+/// Takes the secrets out of a text.
 ///
 /// A secret is also looked for in the rest of the text. `read` tells whether a text is still a configuration: a secret
 /// that is an everyday word may be a name in the code too, and is then left there.
-pub(crate) fn take_out(
-    text: &str,
-    document: &Document,
-    read: impl Fn(&str) -> bool,
-) -> (String, Vec<SecretValue>) {
+pub(crate) fn take_out(text: &str, document: &Document, read: impl Fn(&str) -> bool) -> Cleaned {
     let mut found = Vec::new();
     for config in &document.configs {
         of_items(text, &config.items, &mut found);
     }
-    by_shape(text, &mut found);
+    let named = document.secret_literals.iter().filter(|at| {
+        let literal = slice(text, (*at).clone());
+        is_value(literal) && !literal.starts_with("arn:")
+    });
+    found.extend(named.cloned().map(Found::quoted));
+    let shaped = shapes::places(text, &document.stretches);
+    found.extend(shaped.into_iter().map(Found::quoted));
+
     let values: BTreeSet<&str> = found
         .iter()
-        .map(|found| slice(text, found.at.clone()).trim())
+        .flat_map(|found| worth_knowing(slice(text, found.at.clone())))
         .collect();
-    let values: Vec<&str> = values
-        .into_iter()
-        .filter(|value| !value.is_empty())
-        .collect();
-    let secrets = values
-        .iter()
-        .map(|value| SecretValue((*value).to_owned()))
-        .collect();
-    let everywhere = without(text, places_of(&values, text, |_| true), &found);
-    if read(&everywhere) {
-        return (everywhere, secrets);
+    let cleaned = |wanted: &dyn Fn(&str) -> bool| {
+        let places = merged(
+            places_of(&values, text, wanted)
+                .iter()
+                .chain(&found)
+                .collect(),
+        );
+        Cleaned {
+            text: without(text, &places),
+            values: values
+                .iter()
+                .map(|value| SecretValue((*value).to_owned()))
+                .collect(),
+            places: places.into_iter().map(|found| found.at).collect(),
+        }
+    };
+    let everywhere = cleaned(&|_| true);
+    if read(&everywhere.text) {
+        return everywhere;
     }
     let is_no_word = |value: &str| {
         value
             .bytes()
             .any(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'-'))
     };
-    (
-        without(text, places_of(&values, text, is_no_word), &found),
-        secrets,
-    )
+    cleaned(&is_no_word)
 }
 
-fn places_of(values: &[&str], text: &str, wanted: impl Fn(&str) -> bool) -> Vec<Found> {
+/// A secret as a whole and, where it goes over several lines, each of them: in another text they may be laid out
+/// differently. A short line of many may be anything.
+fn worth_knowing(secret: &str) -> impl Iterator<Item = &str> {
+    let is_long = secret.trim().contains('\n');
+    let lines = secret
+        .lines()
+        .map(|line| line.get(margin(line)..).unwrap_or_default().trim());
+    let lines = lines.filter(move |line| is_long && line.len() >= LONG_LINE);
+    std::iter::once(secret.trim())
+        .chain(lines)
+        .filter(|value| !value.is_empty())
+}
+
+fn places_of(values: &BTreeSet<&str>, text: &str, wanted: &dyn Fn(&str) -> bool) -> Vec<Found> {
     let searched = values
         .iter()
         .filter(|value| value.len() >= SHORTEST_TO_SEARCH && wanted(value));
@@ -133,11 +167,7 @@ fn of_items(text: &str, items: &[Item], found: &mut Vec<Found>) {
                 is_bare: true,
             });
         }
-        // The name of an environment variable, as in `get_env("AWS_SECRET_ACCESS_KEY")`, is no secret.
-        let secret = |at: &&Range<usize>| {
-            let text = slice(text, (*at).clone());
-            is_secret(text) && !VARIABLE_NAME.is_match(text)
-        };
+        let secret = |at: &&Range<usize>| is_value(slice(text, (*at).clone()));
         found.extend(
             item.literals
                 .iter()
@@ -148,106 +178,29 @@ fn of_items(text: &str, items: &[Item], found: &mut Vec<Found>) {
     }
 }
 
-/// Secrets that show by their own shape or by the name beside them, anywhere in the text, comments included.
-fn by_shape(text: &str, found: &mut Vec<Found>) {
-    for assignment in ASSIGNMENT.captures_iter(text) {
-        let (Some(name), Some(value)) = (
-            assignment.get(1),
-            assignment.iter().skip(2).flatten().next(),
-        ) else {
-            continue;
-        };
-        let is_word = assignment.get(4).is_some();
-        if is_secret_name(name.as_str())
-            && is_secret(value.as_str())
-            && (!is_word || looks_random(value.as_str()))
-        {
-            found.push(Found::quoted(value.range()));
-        }
-    }
-    for shape in [
-        &*ACCESS_KEY_ID,
-        &*SECRET_KEY,
-        &*JSON_WEB_TOKEN,
-        &*PRIVATE_KEY,
-        &*PASSWORD_IN_URL,
-    ] {
-        let values = shape
-            .captures_iter(text)
-            .filter_map(|capture| capture.get(1));
-        let secret =
-            values.filter(|value| is_secret(value.as_str()) && !is_harmless(value.as_str()));
-        found.extend(secret.map(|value| Found::quoted(value.range())));
-    }
-}
-
-/// Whether a name with a secret word in it is that of a secret. A name for where one is kept is not.
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let kept_elsewhere = [
-        "_file",
-        "_files",
-        "_path",
-        "_arn",
-        "_name",
-        "_url",
-        "_validation",
-        "_check",
-        "_id",
-        "_ids",
-        "_ttl",
-        "_version",
-    ];
-    name.ends_with("access_key_id") || !kept_elsewhere.iter().any(|end| name.ends_with(end))
-}
-
-/// Whether a value can be a secret at all: not nothing, not a truth value, not a mere reference, not taken out before.
-fn is_secret(value: &str) -> bool {
-    let value = value.trim();
-    // Without its end, the reference goes on behind a quote; the parser has found the literals in it.
-    let ends_well =
-        |rest: &str| !rest.contains('"') && rest.find('}').is_none_or(|end| end + 1 == rest.len());
-    let is_reference = value.strip_prefix("${").is_some_and(ends_well);
-    !value.is_empty()
-        && !value.contains(PLACEHOLDER)
-        && !["true", "false", "null"].contains(&value)
-        && !is_reference
-}
-
-/// Whether a word without quotes can be a secret: prose and references cannot.
-fn looks_random(word: &str) -> bool {
-    word.len() >= 16
-        && word.bytes().any(|b| b.is_ascii_digit())
-        && word.bytes().any(|b| b.is_ascii_alphabetic())
-}
-
-/// Forty hexadecimal digits are a commit, not a secret key; digits before a slash are a port, not a password.
-fn is_harmless(value: &str) -> bool {
-    let port = value.split('/').next().unwrap_or_default();
-    let is_port =
-        value.contains('/') && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
-    is_port
-        || value
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+/// Whether a literal can be a secret. The name of an environment variable, as in `get_env("AWS_SECRET_ACCESS_KEY")`, is none.
+fn is_value(literal: &str) -> bool {
+    is_secret(literal) && !shapes::is_variable_name(literal)
 }
 
 /// The text with its secrets replaced line by line, so that no line moves.
-fn without(text: &str, more: Vec<Found>, found: &[Found]) -> String {
+fn without(text: &str, places: &[Found]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut done = 0;
-    for found in merged(more.iter().chain(found).collect()) {
+    for found in places {
         clean.push_str(slice(text, done..found.at.start));
         done = found.at.end;
         if found.is_bare {
             clean.push_str(&format!("\"{PLACEHOLDER}\""));
             continue;
         }
-        for (index, line) in slice(text, found.at).split('\n').enumerate() {
+        for (index, line) in slice(text, found.at.clone()).split('\n').enumerate() {
             if index > 0 {
                 clean.push('\n');
+                // A comment stays one.
+                clean.push_str(slice(line, 0..margin(line)));
             }
-            if !line.trim().is_empty() {
+            if !line.trim().is_empty() && (index == 0 || margin(line) < line.trim_end().len()) {
                 clean.push_str(PLACEHOLDER);
             }
             if line.ends_with('\r') {
@@ -257,6 +210,15 @@ fn without(text: &str, more: Vec<Found>, found: &[Found]) -> String {
     }
     clean.push_str(slice(text, done..text.len()));
     clean
+}
+
+/// How much of a line is blanks and the mark of a comment.
+fn margin(line: &str) -> usize {
+    let rest = line.trim_start_matches([' ', '\t']);
+    let rest = rest
+        .strip_prefix("//")
+        .unwrap_or_else(|| rest.trim_start_matches(['#', '*']));
+    line.len() - rest.trim_start_matches([' ', '\t']).len()
 }
 
 fn merged(mut all: Vec<&Found>) -> Vec<Found> {
@@ -276,39 +238,3 @@ fn merged(mut all: Vec<&Found>) -> Vec<Found> {
     }
     merged
 }
-
-/// A pattern of this file.
-fn pattern(text: &str) -> Regex {
-    #[expect(
-        clippy::expect_used,
-        reason = "a constant; every test that looks for secrets compiles it"
-    )]
-    Regex::new(text).expect("a valid pattern")
-}
-
-/// A secret-sounding name and its value: `name = "value"`, `"name": "value"`, also with single quotes, escaped quotes or
-/// none, as comments have it.
-static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "access_?key|secret|token|passw|credential|private_?key|customer_?key|api_?key|account_?key|conn_str|connection_?string";
-    let value = r#"\\*"((?:[^"\\\n]|\\[^"\n])*)|'([^'\n]*)'|([A-Za-z0-9/+=_-]+)"#;
-    pattern(&format!(
-        r#"([A-Za-z0-9_.-]*(?i-u:{words})[A-Za-z0-9_.-]*)\\*["']?[ \t]*[=:][ \t]*(?:{value})"#
-    ))
-});
-static VARIABLE_NAME: LazyLock<Regex> =
-    LazyLock::new(|| pattern("^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$"));
-/// AWS documentation, "IAM identifiers": unique ID prefixes.
-static ACCESS_KEY_ID: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?-u:\b)((?:AKIA|ASIA)[A-Z0-9]{16})(?-u:\b)"));
-/// A whole string of 40 characters of base64 is the shape of a secret key, of 44 with `=` that of an SSE-C key.
-static SECRET_KEY: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"["']([A-Za-z0-9/+]{40}|[A-Za-z0-9/+]{43}=)\\*["']"#));
-static JSON_WEB_TOKEN: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"));
-static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----((?:[A-Za-z0-9+/= \t\r\n]|\\[nr])*)")
-});
-/// The password of `scheme://user:password@host`; a port and a path are none.
-static PASSWORD_IN_URL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"://[^ \t\r\n"'/@:]*:([^ \t\r\n"'/@][^ \t\r\n"']*)@[A-Za-z0-9\[$]"#)
-});

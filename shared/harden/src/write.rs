@@ -71,6 +71,7 @@ fn edits_for(text: &str, config: &Config, change: &Change) -> Vec<Edit> {
             }
         }
         Change::Remove(item) => remove(text, config, &[item]),
+        Change::RemoveFrom { outer, item } => remove(text, &inside(config, outer), &[item]),
         Change::Group { name, members } => {
             let twin = twin(config, name);
             match config.shape {
@@ -78,6 +79,21 @@ fn edits_for(text: &str, config: &Config, change: &Change) -> Vec<Edit> {
                 Shape::Json => json::group(text, config, name, (members, twin)),
             }
         }
+    }
+}
+
+/// An object among the arguments, as if it were a configuration of its own.
+fn inside(config: &Config, outer: &Item) -> Config {
+    let at = &outer.value_at;
+    Config {
+        start: at.start,
+        inside: at.start + 1..at.end.saturating_sub(1).max(at.start + 1),
+        shape: match config.shape {
+            Shape::Body | Shape::Object => Shape::Object,
+            Shape::Json => Shape::Json,
+        },
+        items: outer.value.members().to_vec(),
+        ..config.clone()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Are there secrets in the file? Their values were taken out before; the names and what to do are said here.
 
 use super::{Change, Context, Problem};
-use crate::config::{Config, Item, Value};
+use crate::config::{Config, Item};
+use crate::endpoint::without_user;
 use crate::finding::Severity;
 use crate::secrets::PLACEHOLDER;
 
@@ -17,12 +18,10 @@ pub(super) fn in_arguments(context: &Context<'_>) -> Vec<Problem> {
     let items = arguments.flat_map(|name| {
         context
             .config
-            .items
-            .iter()
+            .set_items()
             .filter(move |item| item.name == name)
     });
-    let set = items.filter(|item| item.value != Value::Null);
-    set.map(|item| {
+    items.map(|item| {
         let name = &item.name;
         let problem = |severity, message: String| Problem::at(item, severity, message);
         if held_a_secret(context.text, item) {
@@ -68,19 +67,20 @@ pub(super) fn customer_key(context: &Context<'_>) -> Vec<Problem> {
 }
 
 pub(super) fn web_identity_token(context: &Context<'_>) -> Vec<Problem> {
-    let Some(Value::Object(items)) = context
-        .config
-        .item("assume_role_with_web_identity")
-        .map(|item| &item.value)
-    else {
+    let Some(outer) = context.config.item("assume_role_with_web_identity") else {
         return Vec::new();
     };
+    let items = outer.value.members();
     let held = items
         .iter()
         .filter(|item| item.name == "web_identity_token" && held_a_secret(context.text, item));
     held.map(|item| {
-        Problem::at(item, Severity::High, format!("`web_identity_token` is in the file: {LEAKS}"))
-            .by_hand("its value is not shown; replace the argument by `web_identity_token_file`, or set `AWS_WEB_IDENTITY_TOKEN_FILE`")
+        let problem = Problem::at(item, Severity::High, format!("`web_identity_token` is in the file: {LEAKS}"));
+        problem.rewritten(
+            "removed; such a token is short-lived and no part of a configuration. Before the next run, name the file that the runner keeps it in by \
+             `web_identity_token_file`: Terraform asks for one of the two",
+            vec![Change::RemoveFrom { outer: outer.clone(), item: item.clone() }],
+        )
     })
     .collect()
 }
@@ -111,56 +111,14 @@ fn urls(config: &Config) -> Vec<&Item> {
         "http_proxy",
         "https_proxy",
     ];
-    let nested = config
-        .items
-        .iter()
-        .filter(|item| item.name == "endpoints")
-        .filter_map(|item| match &item.value {
-            Value::Object(items) => Some(items),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Text(_)
-            | Value::List(_)
-            | Value::Unknown => None,
-        });
+    let nested = config.item("endpoints").map(|item| item.value.members());
     let flat = config
         .items
         .iter()
         .filter(|item| names.contains(&item.name.as_str()));
-    flat.chain(nested.flatten()).collect()
-}
-
-/// The address without its user part; `None` where it has none.
-fn without_user(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    // A password can hold a slash, but by now it is a placeholder, which holds none.
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (_, host) = rest.get(..authority)?.rsplit_once('@')?;
-    Some(format!("{scheme}://{host}{}", rest.get(authority..)?))
+    flat.chain(nested.into_iter().flatten()).collect()
 }
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_loses_its_user_and_nothing_else() {
-        for (url, clean) in [
-            ("https://u:p@host:9000/x@y", Some("https://host:9000/x@y")),
-            (
-                "https://u:(sensitive value removed)@host/x",
-                Some("https://host/x"),
-            ),
-            ("https://u@host", Some("https://host")),
-            ("https://host/a@b", None),
-            ("host:80", None),
-        ] {
-            assert_eq!(without_user(url).as_deref(), clean, "{url}");
-        }
-    }
 }

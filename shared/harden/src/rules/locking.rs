@@ -1,7 +1,7 @@
 //! Does anything stop two runs from writing the state at once?
 
 use super::{Change, Context, Problem};
-use crate::config::{Config, Source, Value};
+use crate::config::{Config, Source};
 use crate::finding::Severity;
 use crate::version::LOCK_FILE;
 
@@ -29,12 +29,7 @@ fn lock_file(config: &Config) -> LockFile {
 }
 
 fn has_table(config: &Config) -> bool {
-    let is_set = |name| {
-        config
-            .item(name)
-            .is_some_and(|item| item.value != Value::Text(String::new()))
-    };
-    is_set("dynamodb_table") || is_set("lock_table")
+    config.has("dynamodb_table") || config.has("lock_table")
 }
 
 /// The lock file is turned on, unless this version or this store cannot have one.

@@ -2,6 +2,7 @@
 
 use super::{Change, Context, Member, Problem};
 use crate::config::{Item, Source, Value};
+use crate::endpoint;
 use crate::finding::Severity;
 use crate::place::slice;
 use crate::version::NESTED_FORMS;
@@ -9,7 +10,7 @@ use crate::version::NESTED_FORMS;
 /// The flat arguments and what they are called in `assume_role`.
 ///
 /// Terraform v1.9.8 `s3/backend.go: assumeRoleDeprecatedFields`.
-const ASSUME_ROLE: [(&str, &str); 8] = [
+pub(super) const ASSUME_ROLE: [(&str, &str); 8] = [
     ("role_arn", "role_arn"),
     ("session_name", "session_name"),
     ("external_id", "external_id"),
@@ -20,14 +21,6 @@ const ASSUME_ROLE: [(&str, &str); 8] = [
     ("assume_role_transitive_tag_keys", "transitive_tag_keys"),
 ];
 
-/// Terraform `s3/backend.go: PrepareConfig` (`endpointFields`).
-const ENDPOINTS: [(&str, &str); 4] = [
-    ("endpoint", "s3"),
-    ("dynamodb_endpoint", "dynamodb"),
-    ("iam_endpoint", "iam"),
-    ("sts_endpoint", "sts"),
-];
-
 const TOO_OLD: &str = "with Terraform 1.6 or later, move it there";
 
 /// The flat arguments that are there, in the order of the file.
@@ -35,11 +28,7 @@ fn flat<'a>(
     context: &'a Context<'_>,
     names: &[(&'static str, &'static str)],
 ) -> Vec<(&'a Item, &'static str)> {
-    let set = context
-        .config
-        .items
-        .iter()
-        .filter(|item| item.value != Value::Null);
+    let set = context.config.set_items();
     set.filter_map(|item| {
         let (_, new) = names.iter().find(|(old, _)| *old == item.name)?;
         Some((item, *new))
@@ -103,7 +92,7 @@ pub(super) fn assume_role(context: &Context<'_>) -> Vec<Problem> {
 }
 
 pub(super) fn endpoints(context: &Context<'_>) -> Vec<Problem> {
-    let found = flat(context, &ENDPOINTS);
+    let found = flat(context, &endpoint::FLAT);
     let Some((first, _)) = found.first() else {
         return Vec::new();
     };

@@ -11,6 +11,8 @@ pub(crate) struct Generated {
     pub(crate) notes: Vec<String>,
     /// Its secrets.
     pub(crate) secrets: Vec<String>,
+    /// Those of them that are in comments alone.
+    pub(crate) in_comments: Vec<String>,
 }
 
 /// An argument with what stands around it.
@@ -43,6 +45,10 @@ enum Behind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Frame {
     Block,
+    /// On lines that tabs indent.
+    TabbedBlock,
+    /// Among other `terraform` blocks, one of them with a `cloud` block, and another backend.
+    AmongOthers,
     File,
     RemoteStateObject,
     RemoteStateBlock,
@@ -65,13 +71,13 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("region", &["\"eu-west-1\""]),
-    ("dynamodb_table", &["\"locks\"", "null"]),
-    ("lock_table", &["\"locks\""]),
+    ("dynamodb_table", &["\"locks\"", "null", "\"\""]),
+    ("lock_table", &["\"locks\"", "\"\"", "null"]),
     ("use_lockfile", &["true", "false", "\"false\"", "null"]),
     ("encrypt", &["true", "false", "\"true\"", "null"]),
-    ("kms_key_id", &["\"alias/state\""]),
+    ("kms_key_id", &["\"alias/state\"", "\"\""]),
     ("access_key", &[SECRET]),
-    ("secret_key", &[SECRET]),
+    ("secret_key", &[SECRET, "<<-EOT\n      @secret\n      EOT"]),
     ("token", &[SECRET]),
     ("sse_customer_key", &[SECRET]),
     ("acl", &["\"private\"", "\"public-read\""]),
@@ -81,9 +87,12 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ("skip_region_validation", &["true"]),
     ("force_path_style", &["true", "false"]),
     ("use_path_style", &["true", "null"]),
-    ("role_arn", &["\"arn:aws:iam::123456789012:role/state\""]),
+    (
+        "role_arn",
+        &["\"arn:aws:iam::123456789012:role/state\"", "\"\"", "null"],
+    ),
     ("session_name", &["\"ci\""]),
-    ("external_id", &["\"x1\""]),
+    ("external_id", &["\"x1\"", "\"\""]),
     ("assume_role_duration_seconds", &["3600"]),
     (
         "assume_role_policy_arns",
@@ -95,6 +104,7 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
             "\"https://minio.example.com\"",
             "\"https://s3.eu-west-1.amazonaws.com\"",
             "\"https://user:@secret@minio.example.com\"",
+            "\"\"",
         ],
     ),
     ("sts_endpoint", &["\"https://sts.example.com\""]),
@@ -104,7 +114,35 @@ const ARGUMENTS: &[(&str, &[&str])] = &[
     ),
     ("shared_credentials_file", &["\"~/.aws/ci\""]),
     ("assume_role", &["null"]),
-    ("endpoints", &["null"]),
+    (
+        "assume_role_tags",
+        &[
+            "{\n      team = \"net\" # in a map\n      \"cost\" = \"12\"\n    }",
+            "{}",
+        ],
+    ),
+    (
+        "endpoints",
+        &[
+            "null",
+            "{}",
+            "{ s3 = \"\", }",
+            "{\n      s3 = \"https://user:@secret@minio.example.com\" // in a map\n      sts = \"\"\n    }",
+        ],
+    ),
+    (
+        "assume_role_with_web_identity",
+        &[
+            "{\n      role_arn = \"a\"\n      web_identity_token = \"@secret\" /* in a map */\n    }",
+        ],
+    ),
+    (
+        "assume_role_policy",
+        &[
+            "<<EOT\n{\"Version\": \"2012-10-17\"}\n  # no comment\nEOT",
+            "\"{}\"",
+        ],
+    ),
     ("shared_credentials_files", &["null"]),
     ("profile", &["\"ci\""]),
     ("max_retries", &["5"]),
@@ -133,7 +171,7 @@ prop_compose! {
     pub(crate) fn configuration()(
         lines in lines(),
         frame in proptest::sample::select(vec![
-            Frame::Block, Frame::Block, Frame::File, Frame::RemoteStateObject, Frame::RemoteStateBlock, Frame::Generate, Frame::Json,
+            Frame::Block, Frame::Block, Frame::TabbedBlock, Frame::AmongOthers, Frame::File, Frame::RemoteStateObject, Frame::RemoteStateBlock, Frame::Generate, Frame::Json,
             Frame::JsonLists,
         ]),
         secrets in proptest::collection::vec("[A-Z][A-Za-z0-9/+]{10,38}[a-z]", 40),
@@ -142,7 +180,7 @@ prop_compose! {
         cut in any::<bool>(),
         commas in any::<bool>(),
     ) -> Generated {
-        let mut writer = Writer { secrets, used: Vec::new(), notes: Vec::new(), commas };
+        let mut writer = Writer { secrets, used: Vec::new(), in_comments: Vec::new(), notes: Vec::new(), commas };
         let mut text = writer.write(&lines, frame);
         if cut {
             text = text.trim_end().to_owned();
@@ -154,13 +192,14 @@ prop_compose! {
             text.insert(0, '\u{feff}');
         }
         let is_json = matches!(frame, Frame::Json | Frame::JsonLists);
-        Generated { text, is_json, notes: writer.notes, secrets: writer.used }
+        Generated { text, is_json, notes: writer.notes, secrets: writer.used, in_comments: writer.in_comments }
     }
 }
 
 struct Writer {
     secrets: Vec<String>,
     used: Vec<String>,
+    in_comments: Vec<String>,
     notes: Vec<String>,
     commas: bool,
 }
@@ -181,6 +220,17 @@ impl Writer {
                 let body = self.hcl(lines, "    ", false);
                 let before = self.other_block();
                 format!("terraform {{\n  backend \"s3\" {{\n{body}  }}\n}}\n{before}")
+            }
+            Frame::TabbedBlock => {
+                let body = self.hcl(lines, "\t\t", false);
+                format!("terraform {{\n\tbackend \"s3\" {{\n{body}\t}}\n}}\n")
+            }
+            Frame::AmongOthers => {
+                let body = self.hcl(lines, "    ", false);
+                format!(
+                    "terraform {{\n  required_version = \">= 1.5\"\n}}\nterraform {{\n  backend \"s3\" {{\n{body}  }}\n}}\nterraform {{\n  \
+                     cloud {{\n    organization = \"acme\"\n  }}\n}}\nterraform {{\n  backend \"remote\" {{\n    organization = \"acme\"\n  }}\n}}\n"
+                )
             }
             Frame::RemoteStateObject => {
                 let body = self.hcl(lines, "    ", self.commas);
@@ -216,8 +266,14 @@ impl Writer {
                 Above::Note => text.push_str(&format!("{indent}# {}\n", self.note())),
                 Above::Twin => {
                     let (secret, note) = (self.secret(), self.note());
+                    self.in_comments.push(secret.clone());
                     text.push_str(&format!("{indent}# secret_key = \"{secret}\" {note}\n"));
                 }
+            }
+            let is_heredoc = line.value.starts_with("<<");
+            // A heredoc ends with its line, and only a line can follow it.
+            if is_heredoc && commas {
+                continue;
             }
             let value = self.value(&line.value);
             let comma = if commas { "," } else { "" };
@@ -228,6 +284,7 @@ impl Writer {
             ));
             match line.behind {
                 Behind::Nothing => {}
+                _ if is_heredoc => {}
                 Behind::Hash => text.push_str(&format!(" # {}", self.note())),
                 Behind::Slashes => text.push_str(&format!("  // {}", self.note())),
                 Behind::Stars => text.push_str(&format!(" /* {} */", self.note())),
@@ -238,8 +295,11 @@ impl Writer {
     }
 
     fn json(&mut self, lines: &[Line]) -> String {
+        // Maps and heredocs are written in another way there.
+        let is_json = |line: &&Line| line.value == "{}" || !line.value.starts_with(['{', '<']);
         let members: Vec<String> = lines
             .iter()
+            .filter(is_json)
             .map(|line| {
                 format!(
                     "\n        \"{}\":{}{}",
@@ -263,8 +323,8 @@ impl Writer {
         if value == SECRET {
             return format!("\"{}\"", self.secret());
         }
-        match value.contains("@secret@") {
-            true => value.replace("@secret@", &format!("{}@", self.secret())),
+        match value.contains(SECRET) {
+            true => value.replace(SECRET, &self.secret()),
             false => value.to_owned(),
         }
     }

@@ -15,7 +15,7 @@ fn notes(text: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn hardening_twice_is_hardening_once(given in configuration()) {
@@ -27,7 +27,11 @@ proptest! {
 
     #[test]
     fn every_comment_is_kept_in_its_order(given in configuration()) {
-        prop_assert_eq!(notes(&read(&given.text).hardened), given.notes);
+        let hardened = read(&given.text).hardened;
+        prop_assert_eq!(notes(&hardened), given.notes);
+        for inner in ["in a map", "no comment"] {
+            prop_assert_eq!(hardened.matches(inner).count(), given.text.matches(inner).count(), "{}", hardened);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lockwarden_harden::{RULES, SecretValue, Severity};
+use lockwarden_harden::{Endpoint, RULES, SecretValue, Severity};
 
 use crate::{read, read_for, s3_with};
 
@@ -117,7 +117,10 @@ const CASES: &[Case] = &[
         "assume_role_with_web_identity = { role_arn = \"arn:aws:iam::123456789012:role/x\", web_identity_token = \"abcd\" }",
         "web-identity-token-in-file",
         Severity::High,
-        &[],
+        &[
+            "-assume_role_with_web_identity = { role_arn = \"arn:aws:iam::123456789012:role/x\", web_identity_token = \"(sensitive value removed)\" }",
+            "+assume_role_with_web_identity = { role_arn = \"arn:aws:iam::123456789012:role/x\" }",
+        ],
     ),
     (
         "endpoints = { s3 = \"https://user:hunter2@minio.example.com/x\" }",
@@ -228,6 +231,63 @@ const CASES: &[Case] = &[
             "+shared_credentials_files = [\"~/.aws/ci\"]",
         ],
     ),
+    (
+        "role_arn = \"\"",
+        "empty-argument",
+        Severity::Medium,
+        &["-role_arn = \"\""],
+    ),
+    (
+        "role_arn = null",
+        "empty-argument",
+        Severity::Medium,
+        &["-role_arn = null"],
+    ),
+    (
+        "lock_table = null",
+        "empty-argument",
+        Severity::Medium,
+        &["-lock_table = null"],
+    ),
+    (
+        "endpoint = \"\"",
+        "empty-argument",
+        Severity::Medium,
+        &["-endpoint = \"\""],
+    ),
+    (
+        "endpoints = { s3 = \"\", sts = \"https://sts.example.com\" }",
+        "empty-argument",
+        Severity::Medium,
+        &[
+            "-endpoints = { s3 = \"\", sts = \"https://sts.example.com\" }",
+            "+endpoints = { sts = \"https://sts.example.com\" }",
+        ],
+    ),
+    (
+        "kms_key_id = \"\"",
+        "empty-argument",
+        Severity::Medium,
+        &["-kms_key_id = \"\""],
+    ),
+    (
+        "retry_mode = \"\"",
+        "empty-argument",
+        Severity::Medium,
+        &["-retry_mode = \"\""],
+    ),
+    (
+        "dynamodb_table = \"\"",
+        "empty-argument",
+        Severity::Low,
+        &["-dynamodb_table = \"\""],
+    ),
+    (
+        "shared_credentials_file = \"\"",
+        "empty-argument",
+        Severity::Low,
+        &["-shared_credentials_file = \"\""],
+    ),
     ("key = \"/a/b\"", "refused-state-key", Severity::Medium, &[]),
     ("key = \"a//b\"", "refused-state-key", Severity::Medium, &[]),
     (
@@ -280,9 +340,7 @@ fn each_rule_finds_its_case_and_changes_only_that() {
                 })
             })
             .collect();
-        if !expected.is_empty() || *rule != "web-identity-token-in-file" {
-            assert_eq!(without_secrets, *expected, "{lines}");
-        }
+        assert_eq!(without_secrets, *expected, "{lines}");
     }
 }
 
@@ -309,6 +367,125 @@ fn a_sound_backend_has_no_findings_and_stays_as_it_is() {
         (text.as_str(), "")
     );
     assert_eq!(answer.findings, []);
+}
+
+/// Generated configurations are full of arguments that are set to nothing.
+#[test]
+fn what_is_set_to_nothing_counts_as_not_set() {
+    for nothing in ["\"\"", "null"] {
+        for (lines, expected) in [
+            (
+                "access_key = NOTHING\nsecret_key = NOTHING\ntoken = NOTHING",
+                &[][..],
+            ),
+            ("profile = NOTHING\nacl = NOTHING\nregion = NOTHING", &[]),
+            ("encrypt = NOTHING", &["not-encrypted"]),
+            ("use_lockfile = NOTHING", &["no-locking"]),
+            ("-use_lockfile\ndynamodb_table = NOTHING", &["no-locking"]),
+            ("-use_lockfile\nlock_table = NOTHING", &["no-locking"]),
+            ("kms_key_id = NOTHING", &["no-kms-key"]),
+            ("-kms_key_id\nsse_customer_key = NOTHING", &["no-kms-key"]),
+            ("bucket = NOTHING", &["partial-configuration"]),
+            ("key = NOTHING", &["partial-configuration"]),
+            (
+                "role_arn = NOTHING\nassume_role_duration_seconds = NOTHING",
+                &[],
+            ),
+            ("endpoint = NOTHING\nsts_endpoint = NOTHING", &[]),
+            (
+                "endpoints = { s3 = NOTHING }\nuse_path_style = true",
+                &["path-style-leftover"],
+            ),
+            (
+                "endpoint = NOTHING\nskip_s3_checksum = true",
+                &["skipped-checks"],
+            ),
+        ] {
+            let found = rules_of(&s3_with(&lines.replace("NOTHING", nothing)));
+            let others: Vec<_> = found
+                .into_iter()
+                .filter(|rule| *rule != "empty-argument")
+                .collect();
+            assert_eq!(others, expected, "{lines} {nothing}");
+        }
+    }
+    // Nothing but the empty arguments goes.
+    let empty = s3_with("role_arn = \"\"\nendpoint = \"\" # later\ndynamodb_table = \"\"");
+    let hardened = read(&empty).hardened;
+    assert_eq!(hardened, s3_with("# later"), "{hardened}");
+}
+
+#[test]
+fn what_commands_need_is_told_as_far_as_it_is_known() {
+    let told = |lines: &str| {
+        let answer = read(&s3_with(lines));
+        let backend = answer.main().unwrap().clone();
+        (backend.s3, backend.dynamodb)
+    };
+    let at = |url: &str| Endpoint::At(url.to_owned());
+    for (lines, s3, dynamodb) in [
+        ("", Endpoint::NotSet, Endpoint::NotSet),
+        (
+            "endpoint = \"\"\nendpoints = null",
+            Endpoint::NotSet,
+            Endpoint::NotSet,
+        ),
+        (
+            "endpoint = \"https://minio.example.com\"",
+            at("https://minio.example.com"),
+            Endpoint::NotSet,
+        ),
+        (
+            "endpoints = { s3 = \"https://user:hunter2@minio.example.com\", dynamodb = \"http://localhost:8000\" }",
+            at("https://minio.example.com"),
+            at("http://localhost:8000"),
+        ),
+        (
+            "endpoint = \"https://old.example.com\"\nendpoints = { s3 = \"https://new.example.com\" }",
+            at("https://new.example.com"),
+            Endpoint::NotSet,
+        ),
+        (
+            "endpoints = { s3 = var.url }",
+            Endpoint::Unknown,
+            Endpoint::NotSet,
+        ),
+        (
+            "endpoints = local.endpoints",
+            Endpoint::Unknown,
+            Endpoint::Unknown,
+        ),
+        (
+            "-bucket\ndynamodb_endpoint = \"http://localhost:8000\"",
+            Endpoint::Unknown,
+            at("http://localhost:8000"),
+        ),
+    ] {
+        assert_eq!(told(lines), (s3, dynamodb), "{lines}");
+    }
+
+    let backend = read(&s3_with("profile = \"ci\"\nworkspace_key_prefix = \"ws\""));
+    let backend = backend.main().unwrap();
+    assert_eq!(
+        (
+            backend.profile.as_deref(),
+            backend.workspace_key_prefix.as_deref(),
+            backend.is_partial
+        ),
+        (Some("ci"), Some("ws"), false)
+    );
+    let backend = read(&s3_with(
+        "-key\nprofile = local.ci\nworkspace_key_prefix = \"\"",
+    ));
+    let backend = backend.main().unwrap();
+    assert_eq!(
+        (
+            backend.profile.as_deref(),
+            backend.workspace_key_prefix.as_deref(),
+            backend.is_partial
+        ),
+        (None, Some(""), true)
+    );
 }
 
 fn rules_of(text: &str) -> Vec<&'static str> {

@@ -37,6 +37,57 @@ const PLACES: &[(&str, &str)] = &[
         "# terraform init -backend-config=\"secret_key=SECRET\"",
         "hunter2hunter2hunter2",
     ),
+    ("// secret_key = SECRET", "hunter2"),
+    ("/* password=SECRET */", "hunter2"),
+    ("/*\n  secret_key = \"SECRET\"\n  since 2019\n*/", "a twin"),
+    (
+        "# -----BEGIN PRIVATE KEY-----\n# SECRET\n# SECRET\n# -----END PRIVATE KEY-----",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+    ),
+    (
+        "/*\n * -----BEGIN RSA PRIVATE KEY-----\n * SECRET\n * -----END RSA PRIVATE KEY-----\n */",
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+    ),
+    (
+        "# git clone https://SECRET@git.example.com/x",
+        "x-oauth-0123456789abcdef",
+    ),
+    (
+        "assume_role_with_web_identity = {\n  role_arn = \"a\" # why\n  web_identity_token = \"SECRET\" // whose\n}",
+        "tiny1",
+    ),
+    (
+        "assume_role_with_web_identity = {\n  web_identity_token = <<EOT\nSECRET\nEOT\n}",
+        "tiny1",
+    ),
+    (
+        "endpoints = {\n  # where\n  s3 = \"https://k:SECRET@minio.example.com\"\n}",
+        "hunter2",
+    ),
+    (
+        "assume_role_tags = {\n  secrets = {\n    db = \"SECRET\"\n  }\n}",
+        "hunter2",
+    ),
+    (
+        "}\n}\nprovider \"x\" {\ny {\napi_key = <<EOT\nSECRET\nEOT",
+        "in-a-heredoc",
+    ),
+    (
+        "}\n}\nlocals {\ny {\nsecrets = { db = { main = \"SECRET\" } }",
+        "hunter2",
+    ),
+    (
+        "}\n}\nlocals {\ny {\ntokens = [\"a\", \"SECRET\"]",
+        "hunter2",
+    ),
+    (
+        "}\n}\nvariable \"db_password\" {\ntype = string\ndefault = \"SECRET\"\nvalidation {",
+        "hunter2",
+    ),
+    (
+        "}\n}\nlocals {\ny {\ncommand = \"deploy --token=SECRET\"",
+        "hunter2hunter2hunter2",
+    ),
     ("# AWS_ACCESS_KEY_ID=SECRET", "AKIAIOSFODNN7EXAMPLE"),
     ("# ask alice for SECRET", "ASIAIOSFODNN7EXAMPLE"),
     ("secret_key = \"SECRET\" # SECRET", "said-twice"),
@@ -103,6 +154,102 @@ const PLACES: &[(&str, &str)] = &[
         "MIIEvQIBADANBg",
     ),
 ];
+
+/// Lines with secrets are deleted before the diff is applied, or a finding says that they stay.
+#[test]
+fn every_line_with_a_secret_is_told_by_its_number() {
+    for (place, secret) in PLACES.iter().filter(|(place, _)| !place.starts_with('"')) {
+        let text = s3_with(&place.replace("SECRET", secret));
+        let answer = read(&text);
+        let findings = answer
+            .backends
+            .iter()
+            .flat_map(|backend| &backend.findings)
+            .chain(&answer.findings);
+        let told: Vec<usize> = findings
+            .map(|finding| finding.line)
+            .chain(answer.secret_lines.iter().copied())
+            .collect();
+        let shown: Vec<&str> = answer.hardened.lines().collect();
+        for (index, line) in text.lines().enumerate() {
+            // A placeholder that is left in the backend is the value of an argument that `secrets` names.
+            let is_left =
+                line.contains(secret) && *secret != "x" && answer.backends[0].secrets.is_empty();
+            assert!(
+                !is_left || told.contains(&(index + 1)),
+                "{line}\n{told:?}\n{shown:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_comment_keeps_its_words_and_loses_its_secret() {
+    let text = s3_with(&format!(
+        "# the old one: secret_key = \"{SECRET_KEY}\" (2019)\nencrypt = true // token=hunter2hunter2 of alice\n/* -----BEGIN PRIVATE KEY-----\n * MIIEvQIBADANBg\n */"
+    ));
+    let answer = read(&text);
+    insta::assert_snapshot!(answer.diff, @r#"
+# Lines with secrets are not in this diff. Delete them first, then apply it:
+#   sed '8d;9d;11d' backend.tf > backend.tf.new && mv backend.tf.new backend.tf
+#   patch backend.tf hardening.diff
+--- a/backend.tf
++++ b/backend.tf
+@@ -5,7 +5,10 @@
+     region = "eu-west-1"
+     kms_key_id = "alias/state"
+     use_lockfile = true
++    # the old one: secret_key = "(sensitive value removed)" (2019)
++    encrypt = true // token=(sensitive value removed) of alice
+     /* -----BEGIN PRIVATE KEY-----
++     * (sensitive value removed)
+      */
+   }
+ }
+"#);
+    assert_eq!(
+        answer
+            .findings
+            .iter()
+            .map(|finding| finding.rule)
+            .collect::<Vec<_>>(),
+        ["secret-in-comment"; 3]
+    );
+    assert_eq!(
+        answer.secret_lines,
+        answer
+            .findings
+            .iter()
+            .map(|finding| finding.line)
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_line_with_a_secret_in_its_code_as_well_is_no_comment() {
+    let text = s3_with("").replace(
+        "}\n}\n",
+        "}\n}\nprovider \"x\" {\n  secret_key = \"hunter2\" # token = \"hunter3\"\n}\n",
+    );
+    let answer = read(&text);
+    assert_eq!((answer.secret_lines.len(), answer.diff.as_str()), (0, ""));
+    assert_eq!(answer.findings[0].rule, "secret-in-file");
+}
+
+#[test]
+fn thousands_of_secrets_have_a_bounded_number_of_findings() {
+    let comments = "# secret_key = \"hunter2\"\n".repeat(3_000);
+    let answer = read(&format!("{}{comments}", s3_with("")));
+    assert_eq!(
+        (answer.findings.len(), answer.secret_lines.len()),
+        (51, 3_000)
+    );
+    let last = &answer.findings[50];
+    assert_eq!(
+        last.message,
+        "a secret, or something that looks like one, is in a comment on this line; so it is with 2950 lines from this one on"
+    );
+}
 
 fn check(text: &str, secret: &str) {
     let answer = read(text);
@@ -222,6 +369,9 @@ fn what_is_no_secret_stays() {
         "assume_role_with_web_identity = { role_arn = \"a\", web_identity_token_file = \"/var/run/secrets/token\" }",
         "# the token is in the vault, ask alice@example.com",
         "# rotate secrets: never",
+        "# token = see docs/secrets.md, or ask",
+        "# token = var.token2",
+        "# password=random_password.db2.result",
         "profile = \"0123456789abcdef0123456789abcdef01234567\"",
         "endpoints = { s3 = \"http://127.0.0.1:9000/x@y\" }",
         "secret_key = null",
