@@ -110,6 +110,22 @@ impl<'a> Project<'a> {
         stores: &Stores,
         (mode, key): (Mode, &str),
     ) -> Result<Self> {
+        let backend = backend(&aws.endpoint(), stores, mode, key);
+        let project = Self::with_files(aws, terraform, (mode, key), &[("backend.tf", &backend)])?;
+        project.run(&["init"])?;
+        Ok(project)
+    }
+
+    /// The same with a backend that is written in these files (name and content). It is not initialised.
+    ///
+    /// # Errors
+    /// When this Terraform does not know the mode, or a file cannot be written.
+    pub fn with_files(
+        aws: &'a MiniStack,
+        terraform: &Terraform,
+        (mode, key): (Mode, &str),
+        files: &[(&str, &str)],
+    ) -> Result<Self> {
         if !terraform.knows(mode) {
             return Err(Failure::TerraformTooOld {
                 tool: terraform.name.to_owned(),
@@ -118,9 +134,6 @@ impl<'a> Project<'a> {
             });
         }
         let folder = aws.temporary_folder("project-")?;
-        let configuration = configuration(&aws.endpoint(), stores, mode, key);
-        fs::write(folder.path().join("main.tf"), configuration)
-            .map_err(Failure::system("write main.tf"))?;
         let project = Self {
             aws,
             terraform: terraform.clone(),
@@ -128,8 +141,20 @@ impl<'a> Project<'a> {
             key: key.to_owned(),
             folder,
         };
-        project.run(&["init"])?;
+        project.write("main.tf", WORK)?;
+        for (name, content) in files {
+            project.write(name, content)?;
+        }
         Ok(project)
+    }
+
+    /// Writes a file of this project, or writes it anew.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, content: &str) -> Result<()> {
+        fs::write(self.folder.path().join(name), content)
+            .map_err(Failure::system(format!("write {name}")))
     }
 
     /// Runs a Terraform command to its end and returns what it printed.
@@ -250,8 +275,8 @@ impl Running {
     }
 }
 
-/// The configuration. `terraform_data` is built in, so nothing is downloaded.
-fn configuration(endpoint: &str, stores: &Stores, mode: Mode, key: &str) -> String {
+/// The backend of a project.
+fn backend(endpoint: &str, stores: &Stores, mode: Mode, key: &str) -> String {
     let table = if mode.has_item() {
         format!("\n    dynamodb_table = \"{}\"", stores.table)
     } else {
@@ -277,25 +302,27 @@ fn configuration(endpoint: &str, stores: &Stores, mode: Mode, key: &str) -> Stri
     skip_metadata_api_check     = true
   }}
 }}
-
-variable "turn" {{
-  default = "quick"
-}}
-
-variable "seconds" {{
-  default = 0
-}}
-
-resource "terraform_data" "work" {{
-  triggers_replace = var.turn
-
-  provisioner "local-exec" {{
-    command = "sleep ${{var.seconds}}"
-  }}
-}}
 "#
     )
 }
+
+/// What a project does. `terraform_data` is built in, so nothing is downloaded.
+const WORK: &str = r#"variable "turn" {
+  default = "quick"
+}
+
+variable "seconds" {
+  default = 0
+}
+
+resource "terraform_data" "work" {
+  triggers_replace = var.turn
+
+  provisioner "local-exec" {
+    command = "sleep ${var.seconds}"
+  }
+}
+"#;
 
 fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

@@ -20,7 +20,7 @@ const LEDGER: &str = "ledger";
 /// Everything that a test needs.
 pub(crate) struct Lab {
     /// It ends with this value.
-    _aws: MiniStack,
+    pub(crate) aws: MiniStack,
     pub(crate) clients: Clients,
     pub(crate) connection: Connection,
     pub(crate) stores: Stores,
@@ -38,7 +38,7 @@ impl Lab {
         let notices = TopicArn::parse(topic.unwrap().topic_arn().unwrap()).unwrap();
         Self {
             connection: Connection::of(config(&aws)),
-            _aws: aws,
+            aws,
             clients,
             stores,
             ledger: Ledger {

@@ -13,3 +13,4 @@ mod stores;
 mod release;
 mod ledger;
 mod many;
+mod hardened;

@@ -93,9 +93,10 @@ impl Stretches {
 
     /// Of a text in which everything is quoted, such as JSON.
     pub(crate) fn all_quoted(text: &str) -> Self {
+        let whole = 0..text.len();
         Self {
             comments: Vec::new(),
-            quoted: vec![0..text.len()],
+            quoted: Vec::from([whole]),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hcl_edit::expr::{Expression, ObjectKey, ObjectValue};
-use hcl_edit::structure::{Attribute, Block, Body};
+use hcl_edit::structure::{Attribute, Block, BlockLabel, Body};
 use hcl_edit::visit::{Visit, visit_attr, visit_block, visit_object_item};
 use hcl_edit::{Decorated, Span as _, Spanned};
 
@@ -95,7 +95,7 @@ impl Visit for Named {
 
     fn visit_block(&mut self, node: &Block) {
         let outer = self.in_secret_variable;
-        let name = node.labels.first().map(|label| label.as_str());
+        let name = node.labels.first().map(BlockLabel::as_str);
         self.in_secret_variable =
             node.ident.as_str() == "variable" && name.is_some_and(sounds_secret);
         visit_block(self, node);
