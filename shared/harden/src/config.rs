@@ -7,12 +7,19 @@ use serde::Serialize;
 use crate::secrets::PLACEHOLDER;
 use crate::stretches::Stretches;
 
+/// What stands for the name of a backend that only Terragrunt can work out.
+pub(crate) const UNKNOWN: &str = "unknown";
+
 /// All that a text says about backends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Document {
     pub(crate) configs: Vec<Config>,
     /// `required_version` of the `terraform` blocks.
     pub(crate) required_version: Option<String>,
+    /// Whether it is a `terraform.tfvars` of Terragrunt before 0.19, and so for a Terraform of that time.
+    pub(crate) is_of_old_terragrunt: bool,
+    /// Whether it includes another Terragrunt file.
+    pub(crate) has_include: bool,
     /// Its comments and quoted texts.
     pub(crate) stretches: Stretches,
     /// The literals under secret-sounding names.

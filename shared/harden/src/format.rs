@@ -123,6 +123,12 @@ pub enum NotRead {
         /// How many.
         count: usize,
     },
+    /// A Terragrunt file whose backend is in the one that it includes.
+    #[error(
+        "the configuration holds no backend, but includes another file, which does; paste that one (most often `find_in_parent_folders()` finds \
+         it): a right one has a block such as `remote_state {{ backend = \"s3\" config = {{…}} }}`"
+    )]
+    InIncludedFile,
     /// Readable, but nothing in it configures a backend.
     #[error("the configuration holds no backend; {EXAMPLE}")]
     NoBackend,

@@ -4,7 +4,9 @@
 //! Heredocs, comments and `data "terraform_remote_state"` are nodes of their own kind, so nothing in them is taken for a
 //! backend.
 
+mod generate;
 mod literals;
+mod old_terragrunt;
 
 use std::ops::Range;
 
@@ -12,7 +14,7 @@ use hcl_edit::expr::{Expression, Object, ObjectKey};
 use hcl_edit::structure::{Block, Body};
 use hcl_edit::template::{Element, HeredocTemplate};
 
-use crate::config::{Config, Document, Item, Shape, Source, Value};
+use crate::config::{Config, Document, Item, Shape, Source, UNKNOWN, Value};
 use crate::format::NotRead;
 use crate::place::{line_and_column, slice};
 use crate::stretches::Stretches;
@@ -37,7 +39,12 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn document(&self, text: &str, document: &mut Document) -> Result<(), NotRead> {
         let source = slice(text, self.base..text.len());
-        let body: Body = source.parse().map_err(|error: hcl_edit::parser::Error| {
+        let parsed = source.parse().or_else(|error| {
+            let body = old_terragrunt::parse(source).ok_or(error)?;
+            document.is_of_old_terragrunt = true;
+            Ok(body)
+        });
+        let body: Body = parsed.map_err(|error: hcl_edit::parser::Error| {
             let at = self.base + error.location().offset();
             let (line, column) = line_and_column(text, at.min(text.len()));
             let problem = error.message().replace('\n', "; ");
@@ -63,14 +70,19 @@ impl Reader<'_> {
                 "terraform" => self.terraform(block, document),
                 "remote_state" => document.configs.push(self.remote_state(block)),
                 "generate" => self.generate(block, document),
+                "include" => document.has_include = true,
+                old_terragrunt::WRAPPER if document.is_of_old_terragrunt => {
+                    self.blocks(&block.body, document);
+                }
                 _ => {}
             }
         }
         for attribute in body.attributes() {
-            // Terragrunt before 0.19 kept its settings in an attribute of terraform.tfvars.
             let object = match (attribute.key.as_str(), &attribute.value) {
                 ("remote_state", Expression::Object(object)) => Some(object),
-                ("terragrunt", Expression::Object(object)) => {
+                (old_terragrunt::WRAPPER, Expression::Object(object)) => {
+                    document.is_of_old_terragrunt = true;
+                    document.has_include |= member(object, "include").is_some();
                     member(object, "remote_state").and_then(Expression::as_object)
                 }
                 _ => None,
@@ -162,39 +174,6 @@ impl Reader<'_> {
                 .map(|object| self.items_of_object(object))
                 .unwrap_or_default(),
             is_readable: object.is_some(),
-        }
-    }
-
-    /// A backend in the contents of a `generate` block, where these are HCL as they stand.
-    fn generate(&self, block: &Block, document: &mut Document) {
-        let contents = block
-            .body
-            .get_attribute("contents")
-            .map(|attribute| &attribute.value);
-        let Some(Expression::HeredocTemplate(heredoc)) = contents else {
-            return;
-        };
-        let at = self.range(&heredoc.template);
-        let inner = Reader {
-            text: self.text,
-            base: at.start,
-        };
-        let mut found = Document::default();
-        // Contents that a template has to make first are no HCL; they are left alone.
-        if inner
-            .document(slice(self.text, 0..at.end), &mut found)
-            .is_ok()
-        {
-            let blocks = found
-                .configs
-                .into_iter()
-                .filter(|config| config.source == Source::BackendBlock);
-            document.configs.extend(blocks.map(|config| Config {
-                source: Source::GenerateBlock,
-                ..config
-            }));
-            document.stretches.add_comments(found.stretches);
-            document.secret_literals.extend(found.secret_literals);
         }
     }
 
@@ -293,7 +272,7 @@ fn key_name(key: &ObjectKey) -> Option<&str> {
 fn name_of(backend: Option<&Expression>) -> String {
     backend
         .and_then(Expression::as_str)
-        .unwrap_or("unknown")
+        .unwrap_or(UNKNOWN)
         .to_owned()
 }
 

@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::config::{Config, Document, Item, Shape, Source, Value, backend_of_bare_arguments};
+use crate::config::{
+    Config, Document, Item, Shape, Source, UNKNOWN, Value, backend_of_bare_arguments,
+};
 use crate::format::NotRead;
 use crate::place::slice;
 use crate::stretches::Stretches;
@@ -96,7 +98,7 @@ impl<'a> Reader<'a> {
     fn remote_state(&self, block: &'a RawValue) -> Config {
         let backend = self.members_named(block, "backend");
         let backend = backend.first().and_then(|raw| string(raw));
-        let backend = backend.unwrap_or_else(|| "unknown".to_owned());
+        let backend = backend.unwrap_or_else(|| UNKNOWN.to_owned());
         let start = self.at(block).start;
         match self.members_named(block, "config").first() {
             Some(config) => Config {

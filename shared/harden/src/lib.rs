@@ -20,15 +20,17 @@ mod endpoint;
 mod hcl;
 mod json;
 mod rules;
+mod backend;
 mod write;
 mod diff;
 mod companion;
 
+pub use backend::Backend;
 pub use config::Source;
 pub use endpoint::Endpoint;
 pub use finding::{Finding, Severity};
 pub use format::{Format, NotRead};
-pub use hardened::{Backend, Hardened, Options, Reply, harden};
+pub use hardened::{Hardened, Options, Reply, harden};
 pub use rules::{RULES, Rule};
 pub use secrets::{PLACEHOLDER, SecretValue};
 pub use version::Version;

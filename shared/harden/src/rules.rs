@@ -4,6 +4,7 @@
 //! secrets any more. Its changes are carried out by `write`, and all rules are asked again about the result until none
 //! wants a change; so a check needs to think of no other.
 
+mod change;
 mod locking;
 mod encryption;
 mod credentials;
@@ -12,10 +13,11 @@ mod old_forms;
 mod empty;
 mod keys;
 
-use crate::config::{Config, Document, Item};
+use crate::config::{Config, Document, Item, UNKNOWN};
 use crate::finding::{Finding, Severity};
 use crate::place::Lines;
 use crate::version::Version;
+pub(crate) use change::{Change, Member};
 pub(crate) use credentials::held_a_secret;
 
 /// A rule, for whoever wants to know what is looked for and why it is believed.
@@ -35,6 +37,8 @@ impl std::fmt::Debug for Rule {
         formatter.write_str(self.name)
     }
 }
+
+const PARTIAL: &str = "partial-configuration";
 
 /// Every rule about S3 backends, in the order of the findings about one configuration.
 pub const RULES: &[Rule] = &[
@@ -57,7 +61,7 @@ pub const RULES: &[Rule] = &[
         check: locking::old_table_argument,
     },
     Rule {
-        name: "partial-configuration",
+        name: PARTIAL,
         finds: "arguments that may be given elsewhere",
         source: "Terraform documentation, block `backend`: partial configuration",
         check: locking::partial,
@@ -159,6 +163,12 @@ pub const RULES: &[Rule] = &[
         check: keys::shared,
     },
     Rule {
+        name: "one-key-for-all-units",
+        finds: "a key that every Terragrunt unit would share",
+        source: "Terragrunt documentation, `remote_state` and `path_relative_to_include`",
+        check: keys::of_all_units,
+    },
+    Rule {
         name: "refused-state-key",
         finds: "a key that Terraform refuses since 1.6",
         source: "Terraform s3/backend.go: PrepareConfig; s3/validate.go: validateStringS3Path",
@@ -192,43 +202,12 @@ pub(crate) struct Problem {
     changes: Vec<Change>,
 }
 
-/// A wish about a configuration. `write` knows how to carry it out in each syntax.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
-    /// A new argument, beside the first of these that is there, else behind the last one.
-    Add {
-        name: &'static str,
-        value: &'static str,
-        beside: &'static [&'static str],
-    },
-    /// The argument goes; what is written about it in comments stays.
-    Remove(Item),
-    /// The same inside of an object.
-    RemoveFrom { outer: Item, item: Item },
-    /// The value becomes this, which is the same in HCL and JSON.
-    Set(Item, String),
-    /// The argument gets another name.
-    Rename(Item, &'static str),
-    /// The arguments move into one object, under new names and, where one is given, with a new value.
-    Group {
-        name: &'static str,
-        members: Vec<Member>,
-    },
-}
-
-/// An argument that moves into an object.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Member {
-    pub(crate) item: Item,
-    pub(crate) name: &'static str,
-    pub(crate) value: Option<String>,
-}
-
 impl Context<'_> {
     /// Whether this version is what people have, as far as anything tells.
     fn may_use(&self, version: Version) -> bool {
         let required = self.document.required_version.as_deref();
-        self.terraform.is_none_or(|running| running >= version)
+        !self.document.is_of_old_terragrunt
+            && self.terraform.is_none_or(|running| running >= version)
             && required.is_none_or(|required| !version.is_shut_out_by(required))
     }
 }
@@ -272,13 +251,16 @@ impl Problem {
     }
 }
 
-/// The findings about one configuration and the changes that go with them. Only S3 backends have any.
+/// The findings about one configuration and the changes that go with them. Only S3 backends have any; of one that is not
+/// known it is said that it is not.
 pub(crate) fn ask(context: &Context<'_>) -> (Vec<Finding>, Vec<Change>) {
     let (mut findings, mut changes) = (Vec::new(), Vec::new());
-    if context.config.backend != "s3" {
-        return (findings, changes);
-    }
-    for rule in RULES {
+    let is_asked = |rule: &&Rule| match context.config.backend.as_str() {
+        "s3" => true,
+        UNKNOWN => rule.name == PARTIAL,
+        _ => false,
+    };
+    for rule in RULES.iter().filter(is_asked) {
         for problem in (rule.check)(context) {
             let line = context.lines.of_offset(problem.at) + 1;
             let Problem {

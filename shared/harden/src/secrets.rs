@@ -4,6 +4,7 @@
 //! secret. Lines stay where they are: a place in the cleaned text has the same line number as in the user's file.
 
 mod shapes;
+pub(crate) mod told;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -149,6 +149,9 @@ pub(super) fn partial(context: &Context<'_>) -> Vec<Problem> {
     );
     let by_hand = match config.source {
         Source::BackendConfigFile => "paste the `backend` block as well, or check there",
+        Source::GenerateBlock if !config.is_readable => {
+            "paste the file that Terragrunt makes of it instead"
+        }
         Source::BackendBlock | Source::GenerateBlock => {
             "paste the file given to `-backend-config` as well, or check there"
         }

@@ -282,37 +282,3 @@ fn line_ends_and_the_byte_order_mark_stay() {
     let secret = "\u{feff}secret_key = \"hidden\"\r\nbucket = \"b-b\"\r\n";
     assert_eq!(hardened(secret), "\u{feff}bucket = \"b-b\"\r\n");
 }
-
-#[test]
-fn the_companion_has_every_safeguard_of_table_and_bucket() {
-    let text = crate::s3_with("dynamodb_table = \"locks\"");
-    let companion = read(&text).companion.unwrap();
-    for needed in [
-        "id = \"acme-tf-state\"",
-        "bucket = \"acme-tf-state\"",
-        "status = \"Enabled\"",
-        "sse_algorithm     = \"aws:kms\"",
-        "restrict_public_buckets = true",
-        "aws:SecureTransport",
-        "name                        = \"locks\"",
-        "hash_key                    = \"LockID\"",
-        "deletion_protection_enabled = true",
-        "point_in_time_recovery",
-        "server_side_encryption {",
-    ] {
-        assert!(companion.contains(needed), "{needed}");
-    }
-    let without_table = read(&crate::s3_with("")).companion.unwrap();
-    assert!(!without_table.contains("dynamodb"));
-    for unknown in [
-        crate::s3_with("bucket = local.bucket"),
-        crate::s3_with("bucket = \"x\\\" }\""),
-        crate::s3_with("endpoints = { s3 = \"https://minio.example.com\" }"),
-    ] {
-        assert_eq!(read(&unknown).companion, None);
-    }
-    let odd_table = read(&crate::s3_with("dynamodb_table = \"a\\\"b\""))
-        .companion
-        .unwrap();
-    assert!(!odd_table.contains("dynamodb"));
-}

@@ -10,7 +10,11 @@
 
 mod rules;
 mod shapes;
+mod terragrunt;
+mod keys;
 mod layout;
+mod limits;
+mod companion;
 mod secrets;
 mod generated;
 mod properties;

@@ -199,6 +199,9 @@ fn to_rewrite(amazon: &str) -> Vec<(&'static str, String)> {
         ("backend.tf", s3_with("endpoint = \"http://user:hunter2@AMAZON\"\nforce_path_style = true\nsts_endpoint = \"http://AMAZON\"\nskip_credentials_validation = true\nskip_requesting_account_id = true").replace("http://AMAZON", amazon).replace("AMAZON", amazon.trim_start_matches("http://"))),
         ("backend.tf", s3_with("force_path_style = true\nuse_path_style = true\nacl = \"public-read\"\nshared_credentials_file = \"/dev/null\"")),
         ("backend.tf.json", json.to_owned()),
+        ("backend.tf", s3_with("role_arn = \"\"\nsession_name = null\nlock_table = \"\"\nendpoint = \"\"\nkms_key_id = \"\"\nretry_mode = \"\"\nshared_credentials_file = \"\"")),
+        ("backend.tf", s3_with("dynamodb_endpoint = \"\"\nendpoints = {\n  s3 = \"\" # here\n  sts = \"AMAZON\"\n}\n# secret_key = \"hidden\"").replace("AMAZON", amazon)),
+        ("backend.tf.json", json.replace("\"force_path_style\":true", "\"external_id\":\"\",\"kms_key_id\":\"\",\"endpoints\":{\"s3\":\"\",\"iam\":\"\"}")),
         ("backend.tf", format!("\u{feff}{}", s3_with("-use_lockfile\n-encrypt\ndynamodb_table = \"locks\"").replace('\n', "\r\n"))),
     ]
 }
@@ -239,6 +242,31 @@ fn terraform_accepts_every_rewritten_backend() {
             "{before}\n{text}"
         );
     }
+}
+
+/// The secret goes, and Terraform itself says what has to come in its place.
+#[test]
+fn terraform_asks_for_the_file_of_a_token_that_was_removed() {
+    let Some(terraform) = terraform() else { return };
+    let amazon = denying_amazon();
+    let with = "assume_role_with_web_identity = {\n  role_arn = \"arn:aws:iam::123456789012:role/x\"\n  web_identity_token = \"hidden\"\n}";
+    let text = s3_with(with);
+    let hardened = read(&text).hardened;
+    assert!(!hardened.contains("web_identity_token"), "{hardened}");
+    let asked = said(&terraform.run(("backend.tf", &hardened), &["init"], &amazon));
+    assert!(
+        asked.contains("Exactly one of web_identity_token, web_identity_token_file must be set"),
+        "{asked}"
+    );
+    let with_file = hardened.replace(
+        "role/x\"",
+        "role/x\"\n  web_identity_token_file = \"token\"",
+    );
+    let answered = said(&terraform.run(("backend.tf", &with_file), &["init"], &amazon));
+    assert!(
+        !answered.contains("Missing") && !answered.contains("Invalid"),
+        "{answered}"
+    );
 }
 
 #[test]

@@ -298,8 +298,12 @@ const CASES: &[Case] = &[
     ),
 ];
 
-/// Two rules speak about more than the lines of one backend block; they have tests of their own below.
-const ELSEWHERE: [&str; 2] = ["bucket-safeguards-skipped", "shared-state-key"];
+/// These rules speak about more than the lines of one backend block; they have tests of their own.
+const ELSEWHERE: [&str; 3] = [
+    "bucket-safeguards-skipped",
+    "one-key-for-all-units",
+    "shared-state-key",
+];
 
 /// The lines that go (`-`) and come (`+`) between the cleaned and the rewritten text, without their indentation.
 fn change(lines: &str) -> Vec<String> {
@@ -641,27 +645,8 @@ fn flat_arguments_beside_their_new_form_are_left_to_a_person() {
 }
 
 #[test]
-fn one_key_for_two_backends_is_found_in_both() {
-    let one = s3_with("");
-    let answer = read(&format!("{one}\n{one}"));
-    let found: Vec<_> = answer
-        .backends
-        .iter()
-        .map(|backend| (backend.findings[0].rule, backend.findings[0].line))
-        .collect();
-    assert_eq!(found, [("shared-state-key", 4), ("shared-state-key", 15)]);
-    let other = one.replace("network/", "dns/");
-    assert!(
-        read(&format!("{one}\n{other}"))
-            .backends
-            .iter()
-            .all(|backend| backend.findings.is_empty())
-    );
-}
-
-#[test]
 fn what_terragrunt_leaves_out_of_a_new_bucket_is_found_in_its_files_only() {
-    let config = "bucket = \"b\"\nkey = \"k/k\"\nencrypt = true\nkms_key_id = \"k\"\nuse_lockfile = true\nskip_bucket_versioning = true";
+    let config = "bucket = \"b\"\nkey = \"${path_relative_to_include()}/k\"\nencrypt = true\nkms_key_id = \"k\"\nuse_lockfile = true\nskip_bucket_versioning = true";
     let text = format!("remote_state {{\n  backend = \"s3\"\n  config = {{\n{config}\n  }}\n}}\n");
     assert_eq!(rules_of(&text), ["bucket-safeguards-skipped"]);
     assert_eq!(rules_of(&s3_with("skip_bucket_versioning = true")), [""; 0]);
