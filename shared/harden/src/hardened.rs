@@ -95,8 +95,7 @@ pub fn harden(pasted: &[u8], options: Options) -> Result<Hardened, NotRead> {
     let format = options.format.unwrap_or_else(|| Format::guess(text));
     let document = read(text, format)?;
     let cleaned = secrets::take_out(text, &document, |clean| read(clean, format).is_ok());
-    let in_comments =
-        told::lines_of_comments((text, &cleaned.text), &cleaned.places, &document.stretches);
+    let in_comments = told::lines_of_comments(text, &cleaned.places, &document.stretches);
     let clean = cleaned.text;
     let document = read(&clean, format)?;
     let lines = Lines::of(&clean);

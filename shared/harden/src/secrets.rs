@@ -13,7 +13,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::config::{Document, Item, Value};
-use crate::place::slice;
+use crate::place::{begins_its_line, slice};
 use shapes::is_secret;
 pub(crate) use shapes::sounds_secret;
 
@@ -64,6 +64,28 @@ impl Found {
     fn quoted(at: Range<usize>) -> Self {
         Self { at, is_bare: false }
     }
+
+    /// The same line by line, without blanks at the ends and without the mark that a line of a comment begins with.
+    fn pieces(&self, text: &str) -> Vec<Self> {
+        let mut pieces = Vec::new();
+        let mut start = self.at.start;
+        for (index, line) in slice(text, self.at.clone())
+            .split_inclusive('\n')
+            .enumerate()
+        {
+            let is_whole = index > 0 || begins_its_line(text, start);
+            let margin = if is_whole { margin(line) } else { 0 };
+            let piece = start + margin..start + line.trim_end().len();
+            if piece.start < piece.end {
+                pieces.push(Self {
+                    at: piece,
+                    is_bare: self.is_bare,
+                });
+            }
+            start += line.len();
+        }
+        pieces
+    }
 }
 
 /// A text without its secrets.
@@ -71,15 +93,57 @@ pub(crate) struct Cleaned {
     pub(crate) text: String,
     /// What was taken out.
     pub(crate) values: Vec<SecretValue>,
-    /// Where it stood in the user's text.
+    /// Where it stood in the user's text; none of them goes over the end of a line.
     pub(crate) places: Vec<Range<usize>>,
 }
 
 /// Takes the secrets out of a text.
 ///
 /// A secret is also looked for in the rest of the text. `read` tells whether a text is still a configuration: a secret
-/// that is an everyday word may be a name in the code too, and is then left there.
+/// that is an everyday word may be a name in the code too, and is then left there; so is, at worst, whatever looks like a
+/// secret and is neither quoted nor in a comment.
 pub(crate) fn take_out(text: &str, document: &Document, read: impl Fn(&str) -> bool) -> Cleaned {
+    let found = all_of(text, document);
+    let values: BTreeSet<&str> = found
+        .iter()
+        .flat_map(|found| worth_knowing(slice(text, found.at.clone())))
+        .collect();
+    let cleaned = |more: Vec<Found>, wanted: &dyn Fn(&Found) -> bool| {
+        let pieces = more
+            .iter()
+            .chain(&found)
+            .flat_map(|found| found.pieces(text));
+        let places = merged(pieces.filter(wanted).collect());
+        Cleaned {
+            text: without(text, &places),
+            values: values
+                .iter()
+                .map(|value| SecretValue((*value).to_owned()))
+                .collect(),
+            places: places.into_iter().map(|found| found.at).collect(),
+        }
+    };
+    let everywhere = cleaned(places_of(&values, text, |_| true), &|_| true);
+    if read(&everywhere.text) {
+        return everywhere;
+    }
+    let is_no_word = |value: &str| {
+        value
+            .bytes()
+            .any(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'-'))
+    };
+    let but_words = cleaned(places_of(&values, text, is_no_word), &|_| true);
+    if read(&but_words.text) {
+        return but_words;
+    }
+    let stretches = &document.stretches;
+    let is_no_code = |found: &Found| {
+        found.is_bare || stretches.is_comment(&found.at) || stretches.is_quoted(&found.at)
+    };
+    cleaned(places_of(&values, text, is_no_word), &is_no_code)
+}
+
+fn all_of(text: &str, document: &Document) -> Vec<Found> {
     let mut found = Vec::new();
     for config in &document.configs {
         of_items(text, &config.items, &mut found);
@@ -91,37 +155,7 @@ pub(crate) fn take_out(text: &str, document: &Document, read: impl Fn(&str) -> b
     found.extend(named.cloned().map(Found::quoted));
     let shaped = shapes::places(text, &document.stretches);
     found.extend(shaped.into_iter().map(Found::quoted));
-
-    let values: BTreeSet<&str> = found
-        .iter()
-        .flat_map(|found| worth_knowing(slice(text, found.at.clone())))
-        .collect();
-    let cleaned = |wanted: &dyn Fn(&str) -> bool| {
-        let places = merged(
-            places_of(&values, text, wanted)
-                .iter()
-                .chain(&found)
-                .collect(),
-        );
-        Cleaned {
-            text: without(text, &places),
-            values: values
-                .iter()
-                .map(|value| SecretValue((*value).to_owned()))
-                .collect(),
-            places: places.into_iter().map(|found| found.at).collect(),
-        }
-    };
-    let everywhere = cleaned(&|_| true);
-    if read(&everywhere.text) {
-        return everywhere;
-    }
-    let is_no_word = |value: &str| {
-        value
-            .bytes()
-            .any(|b| !(b.is_ascii_alphanumeric() || b == b'_' || b == b'-'))
-    };
-    cleaned(&is_no_word)
+    found
 }
 
 /// A secret as a whole and, where it goes over several lines, each of them: in another text they may be laid out
@@ -130,14 +164,14 @@ fn worth_knowing(secret: &str) -> impl Iterator<Item = &str> {
     let is_long = secret.trim().contains('\n');
     let lines = secret
         .lines()
-        .map(|line| line.get(margin(line)..).unwrap_or_default().trim());
+        .map(|line| slice(line, margin(line)..line.len()).trim());
     let lines = lines.filter(move |line| is_long && line.len() >= LONG_LINE);
     std::iter::once(secret.trim())
         .chain(lines)
         .filter(|value| !value.is_empty())
 }
 
-fn places_of(values: &BTreeSet<&str>, text: &str, wanted: &dyn Fn(&str) -> bool) -> Vec<Found> {
+fn places_of(values: &BTreeSet<&str>, text: &str, wanted: impl Fn(&str) -> bool) -> Vec<Found> {
     let searched = values
         .iter()
         .filter(|value| value.len() >= SHORTEST_TO_SEARCH && wanted(value));
@@ -184,30 +218,15 @@ fn is_value(literal: &str) -> bool {
     is_secret(literal) && !shapes::is_variable_name(literal)
 }
 
-/// The text with its secrets replaced line by line, so that no line moves.
+/// The text with a placeholder in each of these places. They hold no end of a line, so no line moves.
 fn without(text: &str, places: &[Found]) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut done = 0;
     for found in places {
         clean.push_str(slice(text, done..found.at.start));
         done = found.at.end;
-        if found.is_bare {
-            clean.push_str(&format!("\"{PLACEHOLDER}\""));
-            continue;
-        }
-        for (index, line) in slice(text, found.at.clone()).split('\n').enumerate() {
-            if index > 0 {
-                clean.push('\n');
-                // A comment stays one.
-                clean.push_str(slice(line, 0..margin(line)));
-            }
-            if !line.trim().is_empty() && (index == 0 || margin(line) < line.trim_end().len()) {
-                clean.push_str(PLACEHOLDER);
-            }
-            if line.ends_with('\r') {
-                clean.push('\r');
-            }
-        }
+        let quote = if found.is_bare { "\"" } else { "" };
+        clean.push_str(&format!("{quote}{PLACEHOLDER}{quote}"));
     }
     clean.push_str(slice(text, done..text.len()));
     clean
@@ -222,7 +241,7 @@ fn margin(line: &str) -> usize {
     line.len() - rest.trim_start_matches([' ', '\t']).len()
 }
 
-fn merged(mut all: Vec<&Found>) -> Vec<Found> {
+fn merged(mut all: Vec<Found>) -> Vec<Found> {
     all.sort_by_key(|found| (found.at.start, found.at.end));
     let mut merged: Vec<Found> = Vec::new();
     for next in all {
@@ -231,10 +250,7 @@ fn merged(mut all: Vec<&Found>) -> Vec<Found> {
                 last.at.end = last.at.end.max(next.at.end);
                 last.is_bare |= next.is_bare;
             }
-            Some(_) | None => merged.push(Found {
-                at: next.at.clone(),
-                is_bare: next.is_bare,
-            }),
+            Some(_) | None => merged.push(next),
         }
     }
     merged

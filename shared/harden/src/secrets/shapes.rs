@@ -31,6 +31,7 @@ pub(super) fn places(text: &str, stretches: &Stretches) -> Vec<Range<usize>> {
         &*SECRET_KEY,
         &*JSON_WEB_TOKEN,
         &*PRIVATE_KEY,
+        &*CUT_PRIVATE_KEY,
         &*PASSWORD_IN_URL,
         &*USER_IN_URL,
     ];
@@ -148,9 +149,15 @@ static SECRET_KEY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"["']([A-Za-z0-9/+]{40}|[A-Za-z0-9/+]{43}=)\\*["']"#));
 static JSON_WEB_TOKEN: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"));
-/// In a comment each line may begin with a mark, and `*/` ends it.
+/// A private key up to its end. In a comment each line may begin with a mark.
 static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----((?:[A-Za-z0-9+/= \t\r\n#]|\*[ \t]|\\[nr])*)")
+    pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----((?:[A-Za-z0-9+/= \t\r\n#*]|\\[nr])*)-----END")
+});
+/// A private key without its end: of the lines below, those that are one long word.
+static CUT_PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----([ \t]*(?:[A-Za-z0-9+/=]|\\[nr])*(?:[ \t]*\r?\n[ \t]*(?:#+|\*|//)?[ \t]*[A-Za-z0-9+/=]{16,})*)",
+    )
 });
 /// The password of `scheme://user:password@host`; a port and a path are none.
 static PASSWORD_IN_URL: LazyLock<Regex> = LazyLock::new(|| {

@@ -11,31 +11,19 @@ use crate::stretches::Stretches;
 /// Lines outside of the backends that each get a finding; more are counted.
 const MOST_FILE_FINDINGS: usize = 50;
 
-/// The lines (from 0) that hold secrets in comments and nowhere else.
+/// The lines (from 0) that hold secrets in comments and nowhere else. No secret's place goes over the end of a line.
 pub(crate) fn lines_of_comments(
-    (text, clean): (&str, &str),
+    text: &str,
     secrets: &[Range<usize>],
     stretches: &Stretches,
 ) -> BTreeSet<usize> {
     let lines = Lines::of(text);
-    let (mut inside, mut outside) = (BTreeSet::new(), BTreeSet::new());
-    for at in secrets {
-        let touched = lines.of_offset(at.start)..=lines.of_offset(at.end.saturating_sub(1));
-        let is_comment = stretches.is_comment(at);
-        (if is_comment {
-            &mut inside
-        } else {
-            &mut outside
-        })
-        .extend(touched);
-    }
-    let pairs = text.split('\n').zip(clean.split('\n')).enumerate();
-    let changed = pairs
-        .filter(|(_, (old, new))| old != new)
-        .map(|(index, _)| index);
-    changed
-        .filter(|line| inside.contains(line) && !outside.contains(line))
-        .collect()
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        secrets.iter().partition(|at| stretches.is_comment(at));
+    let numbers = |places: Vec<&Range<usize>>| -> BTreeSet<usize> {
+        places.iter().map(|at| lines.of_offset(at.start)).collect()
+    };
+    &numbers(inside) - &numbers(outside)
 }
 
 /// Secrets that the rewritten file shows as placeholders, since no rule removes them: those in comments, and those that are

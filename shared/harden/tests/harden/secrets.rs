@@ -186,16 +186,16 @@ fn every_line_with_a_secret_is_told_by_its_number() {
 #[test]
 fn a_comment_keeps_its_words_and_loses_its_secret() {
     let text = s3_with(&format!(
-        "# the old one: secret_key = \"{SECRET_KEY}\" (2019)\nencrypt = true // token=hunter2hunter2 of alice\n/* -----BEGIN PRIVATE KEY-----\n * MIIEvQIBADANBg\n */"
+        "# the old one: secret_key = \"{SECRET_KEY}\" (2019)\nencrypt = true // token=hunter2hunter2 of alice\n/* -----BEGIN PRIVATE KEY-----\n * MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n */\n# -----BEGIN PRIVATE KEY-----\n# MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n# -----END PRIVATE KEY-----"
     ));
     let answer = read(&text);
     insta::assert_snapshot!(answer.diff, @r#"
 # Lines with secrets are not in this diff. Delete them first, then apply it:
-#   sed '8d;9d;11d' backend.tf > backend.tf.new && mv backend.tf.new backend.tf
+#   sed '8d;9d;11d;14d' backend.tf > backend.tf.new && mv backend.tf.new backend.tf
 #   patch backend.tf hardening.diff
 --- a/backend.tf
 +++ b/backend.tf
-@@ -5,7 +5,10 @@
+@@ -5,9 +5,13 @@
      region = "eu-west-1"
      kms_key_id = "alias/state"
      use_lockfile = true
@@ -204,6 +204,9 @@ fn a_comment_keeps_its_words_and_loses_its_secret() {
      /* -----BEGIN PRIVATE KEY-----
 +     * (sensitive value removed)
       */
+     # -----BEGIN PRIVATE KEY-----
++    # (sensitive value removed)
+     # -----END PRIVATE KEY-----
    }
  }
 "#);
@@ -213,7 +216,7 @@ fn a_comment_keeps_its_words_and_loses_its_secret() {
             .iter()
             .map(|finding| finding.rule)
             .collect::<Vec<_>>(),
-        ["secret-in-comment"; 3]
+        ["secret-in-comment"; 4]
     );
     assert_eq!(
         answer.secret_lines,
@@ -223,6 +226,32 @@ fn a_comment_keeps_its_words_and_loses_its_secret() {
             .map(|finding| finding.line)
             .collect::<Vec<_>>()
     );
+}
+
+/// What looks like a secret in code cannot be one, and taking it out must not make the text unreadable.
+#[test]
+fn what_is_read_before_is_read_after_its_secrets_are_gone() {
+    for lines in [
+        "# paste it here: -----BEGIN PRIVATE KEY-----\nencrypt = true",
+        "# -----BEGIN PRIVATE KEY-----\n# MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nencrypt = true",
+        "}\n}\nlocals {\n  y {\n    token = AKIAIOSFODNN7EXAMPLE",
+        "}\n}\nlocals {\n  y {\n    AKIAIOSFODNN7EXAMPLE = \"hunter2hunter2\"",
+        "}\n}\nlocals {\n  y {\n    api_key = local0123456789abcdef0123456789",
+    ] {
+        let text = s3_with(lines);
+        let answer = read(&text);
+        assert_eq!(
+            answer.hardened.lines().count(),
+            text.lines().count(),
+            "{lines}"
+        );
+        assert!(
+            answer.hardened.contains("encrypt = true"),
+            "{}",
+            answer.hardened
+        );
+        assert!(!answer.hardened.contains("MIIE"), "{}", answer.hardened);
+    }
 }
 
 #[test]
