@@ -3,6 +3,8 @@
 //! Generated configurations have many (`role_arn = ""`). Until Terraform 1.5 that was the same as leaving them out; since
 //! then each argument has its own way to go wrong. Without them the configuration says what it said before.
 
+use lockwarden_core::text::shown;
+
 use super::old_forms::ASSUME_ROLE;
 use super::{Change, Context, Problem};
 use crate::config::{Item, Source, Value};
@@ -85,6 +87,7 @@ fn is_empty_text(item: &Item) -> bool {
 
 fn taken_literally(name: &str) -> String {
     format!(
-        "Terraform 1.6 and later take the empty `{name}` for the address, and reach nothing there"
+        "Terraform 1.6 and later take the empty `{}` for the address, and reach nothing there",
+        shown(name, 60)
     )
 }

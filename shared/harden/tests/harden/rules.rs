@@ -420,6 +420,13 @@ fn what_is_set_to_nothing_counts_as_not_set() {
 }
 
 #[test]
+fn a_name_from_the_text_is_never_shown_raw() {
+    let answer = read(&s3_with("endpoints = { \"x\u{202e}y\" = \"\" }"));
+    let message = &answer.main().unwrap().findings[0].message;
+    assert!(message.contains("`x\\u{202e}y`"), "{message}");
+}
+
+#[test]
 fn what_commands_need_is_told_as_far_as_it_is_known() {
     let told = |lines: &str| {
         let answer = read(&s3_with(lines));

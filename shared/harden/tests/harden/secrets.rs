@@ -254,6 +254,31 @@ fn what_is_read_before_is_read_after_its_secrets_are_gone() {
     }
 }
 
+/// In a log, a key of several lines may be indented in another way, or have lost some of them.
+#[test]
+fn each_long_line_of_a_secret_is_known_by_itself() {
+    let lines = [
+        "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+        "BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
+    ];
+    let text = s3_with(&format!(
+        "secret_key = <<EOT\n  -----BEGIN PRIVATE KEY-----\n  {}\n  {}\n  abc=\n  -----END PRIVATE KEY-----\nEOT",
+        lines[0], lines[1]
+    ));
+    let answer = read(&text);
+    let known: Vec<&str> = answer
+        .secret_values
+        .iter()
+        .map(|value| value.expose())
+        .collect();
+    assert!(
+        lines.iter().all(|line| known.contains(line)),
+        "{}",
+        known.len()
+    );
+    assert!(!known.contains(&"abc="));
+}
+
 #[test]
 fn a_line_with_a_secret_in_its_code_as_well_is_no_comment() {
     let text = s3_with("").replace(
@@ -404,6 +429,9 @@ fn what_is_no_secret_stays() {
         "profile = \"0123456789abcdef0123456789abcdef01234567\"",
         "endpoints = { s3 = \"http://127.0.0.1:9000/x@y\" }",
         "secret_key = null",
+        "secret_names = [\"prod/db\", \"prod/cache\"]",
+        "secrets = [{ name = \"DB_PASSWORD\", valueFrom = \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db\" }]",
+        "secrets = { db = var.db, cache = \"${var.cache}\", api = jsondecode(file(\"api.json\")) }",
     ] {
         let text = s3_with(&format!("-kms_key_id\n{line}"));
         let answer = read(&text);
