@@ -269,7 +269,7 @@ fn each_long_line_of_a_secret_is_known_by_itself() {
     let known: Vec<&str> = answer
         .secret_values
         .iter()
-        .map(|value| value.expose())
+        .map(lockwarden_harden::SecretValue::expose)
         .collect();
     assert!(
         lines.iter().all(|line| known.contains(line)),
