@@ -49,6 +49,14 @@ const PLACES: &[(&str, &str)] = &[
         "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
     ),
     (
+        "# -----BEGIN PRIVATE KEY-----\n# SECRET\n# -----END PRIVATE KEY-----",
+        "MIIEshort",
+    ),
+    (
+        "/*\n * -----BEGIN PRIVATE KEY-----\n * SECRET\n * -----END PRIVATE KEY-----\n */",
+        "MIIEshort",
+    ),
+    (
         "# git clone https://SECRET@git.example.com/x",
         "x-oauth-0123456789abcdef",
     ),
@@ -426,6 +434,7 @@ fn what_is_no_secret_stays() {
         "# token = see docs/secrets.md, or ask",
         "# token = var.token2",
         "# password=random_password.db2.result",
+        "# password=db2secret.main.result",
         "profile = \"0123456789abcdef0123456789abcdef01234567\"",
         "endpoints = { s3 = \"http://127.0.0.1:9000/x@y\" }",
         "secret_key = null",
