@@ -2,7 +2,7 @@
 
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::paste::{Kind, LockError};
-use lockwarden_harden::Backend;
+use lockwarden_harden::{Backend, Endpoint};
 
 /// A state with what is known about its stores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,12 @@ pub(crate) struct State {
     pub(crate) table: Option<String>,
     /// The region of both.
     pub(crate) region: Option<String>,
+    /// The profile that both are reached with.
+    pub(crate) profile: Option<String>,
+    /// Where S3 is, if not at Amazon's.
+    pub(crate) s3: Option<String>,
+    /// Where DynamoDB is, if not at Amazon's.
+    pub(crate) dynamodb: Option<String>,
     /// The workspace, where the path shows one, or else what was selected before the error.
     pub(crate) workspace: Option<String>,
 }
@@ -34,13 +40,14 @@ impl State {
         let backend = backend.filter(|_| other.is_none());
         let path = named.or_else(|| configured.clone());
         let configured = configured.filter(|_| other.is_none());
+        let prefix = backend.and_then(|backend| backend.workspace_key_prefix.as_deref());
         // The very path that is configured is that of the default workspace, whatever was selected further up.
         let is_default = path.is_some() && path == configured;
         let selected = error.workspace.clone().filter(|_| !is_default);
         Self {
             workspace: path
                 .as_ref()
-                .and_then(|path| workspace(path, configured.as_ref()))
+                .and_then(|path| workspace(path, configured.as_ref(), prefix))
                 .or(selected),
             path,
             other,
@@ -49,6 +56,9 @@ impl State {
                 .clone()
                 .or_else(|| backend.and_then(|backend| backend.dynamodb_table.clone())),
             region: backend.and_then(|backend| backend.region.clone()),
+            profile: backend.and_then(|backend| backend.profile.clone()),
+            s3: backend.and_then(|backend| address(&backend.s3)),
+            dynamodb: backend.and_then(|backend| address(&backend.dynamodb)),
         }
     }
 }
@@ -85,16 +95,32 @@ fn is_of(named: &LockPath, configured: &LockPath) -> bool {
     }
 }
 
+/// An address that a configuration says. One that only Terraform can work out is not known here, like one that is not set.
+fn address(endpoint: &Endpoint) -> Option<String> {
+    match endpoint {
+        Endpoint::At(url) => Some(url.clone()),
+        Endpoint::NotSet | Endpoint::Unknown => None,
+    }
+}
+
 /// The workspace in a path: by what stands before the configured key, else by the default `workspace_key_prefix`
 /// (`remote-state/s3/backend_state.go: path`).
-fn workspace(path: &LockPath, configured: Option<&LockPath>) -> Option<String> {
+fn workspace(
+    path: &LockPath,
+    configured: Option<&LockPath>,
+    prefix: Option<&str>,
+) -> Option<String> {
     let (_, key) = path.bucket_and_key()?;
     let before = configured
         .and_then(LockPath::bucket_and_key)
         .and_then(|(_, configured)| key.strip_suffix(configured)?.strip_suffix('/'));
     let workspace = match before {
-        // A single name may be another folder as well.
-        Some(before) => before.rsplit_once('/')?.1,
+        Some(before) => match prefix {
+            Some("") => before,
+            Some(prefix) => before.strip_prefix(prefix)?.strip_prefix('/')?,
+            // A single name may be another folder as well.
+            None => before.rsplit_once('/')?.1,
+        },
         None => key.strip_prefix("env:/")?.split_once('/')?.0,
     };
     (!workspace.is_empty()).then(|| workspace.to_owned())
@@ -132,6 +158,24 @@ mod tests {
     }
 
     const CONFIG: &str = "terraform {\n  backend \"s3\" {\n    bucket = \"acme\"\n    key = \"prod/a.tfstate\"\n    region = \"eu-west-1\"\n    dynamodb_table = \"locks\"\n  }\n}\n";
+
+    #[test]
+    fn the_workspace_is_what_stands_behind_the_configured_prefix() {
+        for (prefix, path, workspace) in [
+            ("teams/b", "acme/teams/b/dev/prod/a.tfstate", Some("dev")),
+            ("", "acme/dev/prod/a.tfstate", Some("dev")),
+            ("teams/b", "acme/teams/c/dev/prod/a.tfstate", None),
+            ("teams/b", "acme/teams/b/prod/a.tfstate", None),
+        ] {
+            let argument = format!("workspace_key_prefix = \"{prefix}\"\n    region");
+            let config = CONFIG.replace("region", &argument);
+            assert_eq!(
+                state(path, &config).workspace.as_deref(),
+                workspace,
+                "{path}"
+            );
+        }
+    }
 
     #[test]
     fn the_configuration_adds_what_the_error_does_not_say() {

@@ -4,14 +4,14 @@ use lockwarden_core::commands::quoted;
 use lockwarden_core::paste::PastedDigest;
 use serde_json::json;
 
-use super::look::{DIGEST, key, region, table};
+use super::look::{DIGEST, dynamodb, key, s3, table};
 use crate::state::State;
 
 /// Works out the checksum of the state that is there.
 pub(super) fn verify(state: &State) -> Option<String> {
     let (bucket, key) = state.path.as_ref()?.bucket_and_key()?;
     let address = quoted(&format!("s3://{bucket}/{key}"))?;
-    Some(format!("aws s3 cp {address} - | md5sum"))
+    Some(format!("aws s3 cp{} {address} - | md5sum", s3(state)?))
 }
 
 /// Sets the digest, with the old value as the condition: whoever wrote a state meanwhile has written its digest as well.
@@ -24,7 +24,7 @@ pub(super) fn set(state: &State, digest: &PastedDigest) -> Option<String> {
     Some(format!(
         "aws dynamodb update-item{} --table-name {} --key {} --update-expression 'SET Digest = :new' --condition-expression \
          'Digest = :old' --expression-attribute-values {}",
-        region(state)?,
+        dynamodb(state)?,
         table(state)?,
         key(state, DIGEST)?,
         quoted(&values)?

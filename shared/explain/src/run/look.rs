@@ -54,18 +54,19 @@ fn at_trouble(cause: Cause, error: &LockError, state: &State) -> Option<String> 
     match cause {
         Cause::MissingTable | Cause::WrongKeySchema | Cause::TableNotReady => Some(format!(
             "aws dynamodb describe-table{} --table-name {}",
-            region(state)?,
+            dynamodb(state)?,
             table(state)?
         )),
         Cause::MissingBucket | Cause::WrongRegion => {
             let (bucket, _) = state.path.as_ref()?.bucket_and_key()?;
             Some(format!(
-                "aws s3api head-bucket --bucket {}",
+                "aws s3api head-bucket{} --bucket {}",
+                s3(state)?,
                 quoted(bucket)?
             ))
         }
         Cause::AccessDenied | Cause::KmsKey | Cause::ExpiredCredentials | Cause::BadCredentials => {
-            Some("aws sts get-caller-identity".to_owned())
+            Some(format!("aws sts get-caller-identity{}", profile(state)?))
         }
         Cause::DiskFull
         | Cause::WrongPassphrase
@@ -94,7 +95,7 @@ fn at_trouble(cause: Cause, error: &LockError, state: &State) -> Option<String> 
 pub(super) fn item(state: &State, suffix: &str) -> Option<String> {
     Some(format!(
         "aws dynamodb get-item{} --consistent-read --table-name {} --key {}",
-        region(state)?,
+        dynamodb(state)?,
         table(state)?,
         key(state, suffix)?
     ))
@@ -104,7 +105,8 @@ pub(super) fn item(state: &State, suffix: &str) -> Option<String> {
 fn object(state: &State) -> Option<String> {
     let (bucket, key) = state.path.as_ref()?.lock_file()?;
     Some(format!(
-        "aws s3api get-object --bucket {} --key {} /dev/stdout",
+        "aws s3api get-object{} --bucket {} --key {} /dev/stdout",
+        s3(state)?,
         quoted(&bucket)?,
         quoted(&key)?
     ))
@@ -114,7 +116,8 @@ fn object(state: &State) -> Option<String> {
 pub(super) fn versions(state: &State) -> Option<String> {
     let (bucket, key) = state.path.as_ref()?.bucket_and_key()?;
     Some(format!(
-        "aws s3api list-object-versions --bucket {} --prefix {}",
+        "aws s3api list-object-versions{} --bucket {} --prefix {}",
+        s3(state)?,
         quoted(bucket)?,
         quoted(key)?
     ))
@@ -136,10 +139,36 @@ pub(super) fn key(state: &State, suffix: &str) -> Option<String> {
     quoted(&json!({"LockID": {"S": format!("{path}{suffix}")}}).to_string())
 }
 
-/// The option that names the region, or nothing where only the person's own settings know it.
-pub(super) fn region(state: &State) -> Option<String> {
-    match state.region.as_deref() {
-        None => Some(String::new()),
-        Some(region) => Some(format!(" --region {}", quoted(region)?)),
+/// How the AWS CLI reaches S3 as the backend does.
+pub(super) fn s3(state: &State) -> Option<String> {
+    options(state, state.s3.as_deref())
+}
+
+/// How the AWS CLI reaches DynamoDB as the backend does.
+pub(super) fn dynamodb(state: &State) -> Option<String> {
+    options(state, state.dynamodb.as_deref())
+}
+
+/// Who is asked about: the person of the profile, whatever else the backend is told.
+fn profile(state: &State) -> Option<String> {
+    let own = State {
+        profile: state.profile.clone(),
+        ..State::default()
+    };
+    options(&own, None)
+}
+
+/// The options that the configuration gives, or nothing where only the person's own settings know them.
+fn options(state: &State, endpoint: Option<&str>) -> Option<String> {
+    let mut options = String::new();
+    for (name, value) in [
+        ("--region", state.region.as_deref()),
+        ("--endpoint-url", endpoint),
+        ("--profile", state.profile.as_deref()),
+    ] {
+        if let Some(value) = value {
+            options.push_str(&format!(" {name} {}", quoted(value)?));
+        }
     }
+    Some(options)
 }

@@ -6,7 +6,7 @@ use lockwarden_core::paste::{Cause, Kind, LockError, Store};
 use lockwarden_core::settings::TopicArn;
 use serde_json::json;
 
-use super::look::{key, region, table};
+use super::look::{dynamodb, key, s3, table};
 use super::unlock::is_plain;
 use crate::live::Live;
 use crate::state::State;
@@ -33,7 +33,8 @@ pub(super) fn by_hand(error: &LockError, state: &State) -> Option<String> {
         Store::S3Lockfile => {
             let (bucket, key) = state.path.as_ref()?.lock_file()?;
             Some(format!(
-                "aws s3api delete-object --bucket {} --key {} --if-match \"${{ETAG:?set it to the ETag of the record}}\"",
+                "aws s3api delete-object{} --bucket {} --key {} --if-match \"${{ETAG:?set it to the ETag of the record}}\"",
+                s3(state)?,
                 quoted(&bucket)?,
                 quoted(&key)?
             ))
@@ -44,7 +45,7 @@ pub(super) fn by_hand(error: &LockError, state: &State) -> Option<String> {
             Some(format!(
                 "aws dynamodb delete-item{} --table-name {} --key {} --condition-expression 'contains(Info, :id)' \
                  --expression-attribute-values {}",
-                region(state)?,
+                dynamodb(state)?,
                 table(state)?,
                 key(state, "")?,
                 quoted(&values)?

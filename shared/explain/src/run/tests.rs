@@ -25,11 +25,52 @@ fn state() -> State {
         table: Some("locks".to_owned()),
         region: Some("eu-west-1".to_owned()),
         workspace: Some("dev".to_owned()),
+        ..State::default()
     }
 }
 
 fn topic() -> TopicArn {
     TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:approvals").unwrap()
+}
+
+#[test]
+fn every_command_reaches_the_stores_as_the_backend_does() {
+    let elsewhere = State {
+        region: None,
+        profile: Some("ops team".to_owned()),
+        s3: Some("https://minio.example.com".to_owned()),
+        dynamodb: Some("https://tables.example.com".to_owned()),
+        ..state()
+    };
+    let mut mismatch = error(Kind::DigestMismatch);
+    mismatch.digest = Some(PastedDigest {
+        calculated: Some("0123456789abcdef0123456789abcdef".to_owned()),
+        stored: Some("f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0".to_owned()),
+        ..PastedDigest::default()
+    });
+    let mut seen = 0;
+    for error in [error(Kind::Dynamodb), error(Kind::S3Lockfile), mismatch] {
+        for ways in [Ways::All, Ways::NotForceUnlock] {
+            let commands = Commands::of(&error, &elsewhere, ways, None, None);
+            let all = [
+                commands.inspect,
+                commands.remove,
+                commands.verify,
+                commands.set_digest,
+            ];
+            for command in all.into_iter().flatten() {
+                let address = if command.starts_with("aws s3") {
+                    "https://minio.example.com"
+                } else {
+                    "https://tables.example.com"
+                };
+                let options = format!("--endpoint-url {address} --profile 'ops team'");
+                assert!(command.contains(&options), "{command}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 8, "{seen}");
 }
 
 #[test]
@@ -46,7 +87,7 @@ fn a_held_lock_is_looked_at_unlocked_and_released_where_it_is() {
     assert_snapshot!(of_table.force_unlock.unwrap(), @"TF_WORKSPACE=dev terraform force-unlock a1b2");
     assert_snapshot!(of_table.release.unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message "{\"decision\":\"release\",\"id\":\"a1b2\",\"lock_id\":\"acme/env:/dev/it's.tfstate\",\"by\":\"""$USER"'"}'"#);
     let of_object = Commands::of(&error(Kind::S3Lockfile), &state(), Ways::All, None, None);
-    assert_snapshot!(of_object.inspect.unwrap(), @r#"aws s3api get-object --bucket acme --key "env:/dev/it's.tfstate.tflock" /dev/stdout"#);
+    assert_snapshot!(of_object.inspect.unwrap(), @r#"aws s3api get-object --region eu-west-1 --bucket acme --key "env:/dev/it's.tfstate.tflock" /dev/stdout"#);
     assert_eq!(of_object.release, None);
 }
 
@@ -130,7 +171,7 @@ fn a_half_that_is_left_is_looked_at_and_removed_alone() {
         object
             .inspect
             .unwrap()
-            .starts_with("aws s3api get-object --bucket acme ")
+            .starts_with("aws s3api get-object --region eu-west-1 --bucket acme ")
     );
     let remove = object.remove.unwrap();
     assert!(remove.starts_with("aws s3api delete-object "), "{remove}");
@@ -178,7 +219,10 @@ fn where_no_lock_is_the_trouble_the_look_goes_there() {
             Cause::MissingTable,
             "aws dynamodb describe-table --region eu-west-1 --table-name locks",
         ),
-        (Cause::WrongRegion, "aws s3api head-bucket --bucket acme"),
+        (
+            Cause::WrongRegion,
+            "aws s3api head-bucket --region eu-west-1 --bucket acme",
+        ),
         (Cause::ExpiredCredentials, "aws sts get-caller-identity"),
         (Cause::ClockSkew, ""),
     ] {
@@ -230,7 +274,7 @@ fn where_force_unlock_would_fail_the_record_goes_by_hand_if_it_is_still_the_same
     assert_eq!(of_table.force_unlock, None);
     assert!(of_table.release.is_some());
     assert_snapshot!(of_table.remove.unwrap(), @r#"aws dynamodb delete-item --region eu-west-1 --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate\"}}" --condition-expression 'contains(Info, :id)' --expression-attribute-values "{\":id\":{\"S\":\"\\\"ID\\\":\\\"a1b2\\\"\"}}""#);
-    assert_snapshot!(commands(Kind::S3Lockfile, "a1b2").remove.unwrap(), @r#"aws s3api delete-object --bucket acme --key "env:/dev/it's.tfstate.tflock" --if-match "${ETAG:?set it to the ETag of the record}""#);
+    assert_snapshot!(commands(Kind::S3Lockfile, "a1b2").remove.unwrap(), @r#"aws s3api delete-object --region eu-west-1 --bucket acme --key "env:/dev/it's.tfstate.tflock" --if-match "${ETAG:?set it to the ETag of the record}""#);
     for hostile in ["$(id)", "a b", "a\"}}", "-x"] {
         assert_eq!(commands(Kind::Dynamodb, hostile).remove, None, "{hostile}");
     }
@@ -245,7 +289,7 @@ fn of_a_state_that_is_missing_the_former_versions_are_listed() {
     let commands = Commands::of(&missing, &state(), Ways::None, None, None);
     assert_eq!(
         commands.inspect.unwrap(),
-        r#"aws s3api list-object-versions --bucket acme --prefix "env:/dev/it's.tfstate""#
+        r#"aws s3api list-object-versions --region eu-west-1 --bucket acme --prefix "env:/dev/it's.tfstate""#
     );
     assert_eq!((commands.verify, commands.set_digest), (None, None));
 }
@@ -269,7 +313,7 @@ fn a_digest_is_set_only_from_the_wrong_value_to_the_right_one() {
     );
     let commands = digest(new, Some(old));
     assert_snapshot!(commands.inspect.unwrap(), @r#"aws dynamodb get-item --region eu-west-1 --consistent-read --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate-md5\"}}""#);
-    assert_snapshot!(commands.verify.unwrap(), @r#"aws s3 cp "s3://acme/env:/dev/it's.tfstate" - | md5sum"#);
+    assert_snapshot!(commands.verify.unwrap(), @r#"aws s3 cp --region eu-west-1 "s3://acme/env:/dev/it's.tfstate" - | md5sum"#);
     assert_snapshot!(commands.set_digest.unwrap(), @r#"aws dynamodb update-item --region eu-west-1 --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate-md5\"}}" --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{":new":{"S":"0123456789abcdef0123456789abcdef"},":old":{"S":"f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0"}}'"#);
     for (calculated, stored) in [
         (new, None),

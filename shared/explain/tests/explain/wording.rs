@@ -146,7 +146,7 @@ fn two_locks_on_one_state() {
     Version      1.11.4
 
     Look at the record:
-      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'; aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+      aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'; aws s3api get-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
     "#);
 }
 
@@ -170,7 +170,7 @@ fn a_digest_that_does_not_fit() {
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate-md5"}}'
 
     Work out the checksum of the state:
-      aws s3 cp s3://acme-tf-state/prod/terraform.tfstate - | md5sum
+      aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | md5sum
 
     Set the digest, if the state is right:
       aws dynamodb update-item --region eu-west-1 --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate-md5"}}' --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{":new":{"S":"d41d8cd98f00b204e9800998ecf8427e"},":old":{"S":"00112233445566778899aabbccddeeff"}}'
@@ -184,7 +184,7 @@ fn a_digest_that_does_not_fit() {
         "inspect": "aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{\"LockID\":{\"S\":\"acme-tf-state/prod/terraform.tfstate-md5\"}}'",
         "release": null,
         "set_digest": "aws dynamodb update-item --region eu-west-1 --table-name terraform-state-locks --key '{\"LockID\":{\"S\":\"acme-tf-state/prod/terraform.tfstate-md5\"}}' --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{\":new\":{\"S\":\"d41d8cd98f00b204e9800998ecf8427e\"},\":old\":{\"S\":\"00112233445566778899aabbccddeeff\"}}'",
-        "verify": "aws s3 cp s3://acme-tf-state/prod/terraform.tfstate - | md5sum"
+        "verify": "aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | md5sum"
       },
       "digest": {
         "bucket": "acme-tf-state",
@@ -380,10 +380,10 @@ fn a_half_that_is_left() {
     over? Then remove exactly that object, by the ETag that the look shows.
 
     Look at the record:
-      aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+      aws s3api get-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
 
     Remove the record by hand, if it is that run's own:
-      aws s3api delete-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock --if-match "${ETAG:?set it to the ETag of the record}"
+      aws s3api delete-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock --if-match "${ETAG:?set it to the ETag of the record}"
     "#);
 }
 
@@ -439,7 +439,7 @@ fn a_key_a_region_and_a_store() {
     command again.
 
     Look at the bucket:
-      aws s3api head-bucket --bucket acme-tf-state
+      aws s3api head-bucket --region eu-west-1 --bucket acme-tf-state
     "#);
     assert_snapshot!(page("cause-not-implemented.txt", ""), @r#"
     Locking by a lock file in S3 failed
@@ -570,7 +570,7 @@ fn several_errors_in_one_paste() {
     Version      1.11.4
 
     Look at the record:
-      aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
+      aws s3api get-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
 
     Unlock, once the holder is dead:
       terraform force-unlock bbbbbbbb-1111-2222-3333-444444444444
