@@ -450,8 +450,18 @@ impl Entry {
 
     /// Takes an owed notice upon itself for the length of a lease; `None` when none is owed or others have them.
     pub fn claim_unsent(&mut self, now: Timestamp) -> Option<Unsent> {
+        self.claim(now, |_| true)
+    }
+
+    /// The same, but a question stays owed: nobody is to be asked now. It may have gone out without anybody noting it, so it
+    /// is not forgotten either, and its end will be told.
+    pub fn claim_unsent_answer(&mut self, now: Timestamp) -> Option<Unsent> {
+        self.claim(now, |unsent| !unsent.kind.asks())
+    }
+
+    fn claim(&mut self, now: Timestamp, fits: impl Fn(&Unsent) -> bool) -> Option<Unsent> {
         let mut owed = self.unsent.iter_mut();
-        let unsent = owed.find(|unsent| unsent.lease_until <= now)?;
+        let unsent = owed.find(|unsent| unsent.lease_until <= now && fits(unsent))?;
         unsent.lease_until = now + NOTICE_LEASE;
         Some(unsent.clone())
     }

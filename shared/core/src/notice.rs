@@ -15,7 +15,7 @@ use crate::ids::{LockId, LockPath, RequestCode};
 use crate::ledger::{Entry, ZombieWrite};
 use crate::lock::Lock;
 use crate::outcome::{Outcome, OutcomeKind, RecordName};
-use crate::policy::{EvenIf, Judgement, SignOfLife, Verdict};
+use crate::policy::{EvenIf, Judgement, Severity, SignOfLife, Verdict};
 use crate::record::LockInfo;
 use crate::release;
 use crate::settings::TopicArn;
@@ -119,6 +119,9 @@ pub struct VerdictFacts {
     pub held_at_least_seconds: i64,
     /// The longest, seconds.
     pub held_at_most_seconds: i64,
+    /// How loud a notice about it is: an attribute of the message, and no part of the document.
+    #[serde(skip)]
+    pub severity: Severity,
     /// What was seen of the holder.
     pub sign_of_life: Value,
     /// What else speaks for and against its life.
@@ -349,36 +352,40 @@ impl Notice {
             message: message.to_string(),
             attributes: [
                 ("kind", self.kind.word().to_owned()),
-                ("severity", self.severity().to_owned()),
+                ("severity", self.severity().word().to_owned()),
                 ("operation", attribute(operation)),
                 ("path", attribute(path)),
             ],
         }
     }
 
-    /// `warning` where somebody should act or look, `error` where something went half-way, `info` for the rest.
-    fn severity(&self) -> &'static str {
+    /// Where it asks, the severity of the rule. Else `Warning` where somebody should act or look, `Error` where something went
+    /// half-way, `Info` for the rest.
+    fn severity(&self) -> Severity {
         match (
             self.kind,
             self.outcome.as_ref().map(|outcome| outcome.result),
         ) {
-            (_, Some(OutcomeKind::PartlyReleased)) => "error",
+            (_, Some(OutcomeKind::PartlyReleased)) => Severity::Error,
             // Most such writes are of normal runs where nobody can tell them apart.
             (NoticeKind::ZombieWrite, _) => match self.zombie {
                 Some(ZombieWrite {
                     knows_every_lock: true,
                     ..
-                }) => "warning",
-                Some(_) | None => "info",
+                }) => Severity::Warning,
+                Some(_) | None => Severity::Info,
             },
             (
                 NoticeKind::StaleLock
                 | NoticeKind::Reminder
                 | NoticeKind::UnreadableLock
-                | NoticeKind::SplitLock
-                | NoticeKind::Rejected,
+                | NoticeKind::SplitLock,
                 _,
-            ) => "warning",
+            ) => self
+                .verdict
+                .as_ref()
+                .map_or(Severity::Warning, |verdict| verdict.severity),
+            (NoticeKind::Rejected, _) => Severity::Warning,
             (
                 NoticeKind::Released
                 | NoticeKind::Kept
@@ -386,7 +393,7 @@ impl Notice {
                 | NoticeKind::Ended
                 | NoticeKind::Test,
                 _,
-            ) => "info",
+            ) => Severity::Info,
         }
     }
 }
@@ -434,6 +441,7 @@ impl VerdictFacts {
             rule: judgement.rule.clone(),
             held_at_least_seconds: judgement.held.at_least.as_secs(),
             held_at_most_seconds: judgement.held.at_most.as_secs(),
+            severity: judgement.terms.severity,
             sign_of_life: match &judgement.life {
                 SignOfLife::Seen { state_written } => {
                     json!({"status": "seen", "state_written": state_written})

@@ -286,12 +286,9 @@ mod tests {
     use super::*;
     use crate::item::Record;
     use crate::lock::gather;
-    use crate::testing::{at, item, lock_file};
+    use crate::testing::{at, item, lock_file, plain_policy};
 
-    const POLICY: Policy = Policy {
-        stale_after: SignedDuration::from_mins(15),
-        quiet_for: SignedDuration::from_mins(5),
-    };
+    static POLICY: Policy = plain_policy(SignedDuration::from_mins(15));
 
     /// What `decide` says about the first lock of `asked` when `now` is there a day later.
     fn decided(

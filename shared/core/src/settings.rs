@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::ids::{LockPath, RequestCode};
 use crate::item::Place;
-use crate::policy::Policy;
+use crate::policy::{Policy, Reader, Refused, Terms};
 use crate::sms::PhoneNumber;
 use crate::token::Token;
 use crate::{span, text};
@@ -34,6 +34,8 @@ pub const STALE_AFTER: &str = "STALE_AFTER";
 pub const QUIET_FOR: &str = "QUIET_FOR";
 /// How often an unanswered request is told again; a span.
 pub const REMIND_EVERY: &str = "REMIND_EVERY";
+/// What holds for which locks, in HCL; the three spans above are the default that it starts from.
+pub const POLICY: &str = "POLICY";
 /// The base address of the approval page; empty: notices carry no link.
 pub const APPROVAL_URL: &str = "APPROVAL_URL";
 /// How long an approval link works; a span.
@@ -59,6 +61,7 @@ pub const SWEEP: &[&str] = &[
     STALE_AFTER,
     QUIET_FOR,
     REMIND_EVERY,
+    POLICY,
     APPROVAL_URL,
     LINK_TTL,
 ];
@@ -73,6 +76,8 @@ pub const APPROVE: &[&str] = &[
     APPROVAL_TOPIC_ARN,
     STALE_AFTER,
     QUIET_FOR,
+    REMIND_EVERY,
+    POLICY,
     APPROVAL_PAGE,
     RELEASES,
     TOPIC_RESTRICTED,
@@ -97,7 +102,7 @@ pub struct Settings {
     pub notice_topic: TopicArn,
     /// Where decisions come from.
     pub approval_topic: TopicArn,
-    /// When a lock is stale.
+    /// When a lock is stale, and what is done about it.
     pub policy: Policy,
 }
 
@@ -108,8 +113,6 @@ pub struct SweepSettings {
     pub common: Settings,
     /// The `approve` function, by name or ARN.
     pub approve_function: String,
-    /// How long after the first notice an unanswered request is told again; later ones are further apart.
-    pub remind_every: SignedDuration,
     /// The approval page.
     pub page: Option<PageUrl>,
     /// How long an approval link works.
@@ -215,6 +218,9 @@ pub enum SettingError {
         "neither {LOCK_TABLES} nor {STATE_BUCKETS} is set; give at least one, such as `terraform-state-locks`"
     )]
     NoStore,
+    /// A policy with mistakes.
+    #[error("the policy cannot be used: {0}")]
+    Policy(Refused),
 }
 
 impl SweepSettings {
@@ -222,13 +228,15 @@ impl SweepSettings {
     ///
     /// # Errors
     /// The first setting that is missing or wrong.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+    pub fn read(
+        lookup: impl Fn(&str) -> Option<String>,
+        read_policy: Reader,
+    ) -> Result<Self, SettingError> {
         let source = Source(&lookup);
         Ok(Self {
-            common: source.common()?,
+            common: source.common(read_policy)?,
             approve_function: source
                 .required(APPROVE_FUNCTION, "lockwarden-ApproveFunction-1A2B3C")?,
-            remind_every: source.span(REMIND_EVERY, "1h")?,
             page: source.page()?,
             link_ttl: source.span(LINK_TTL, "24h")?,
         })
@@ -240,10 +248,13 @@ impl ApproveSettings {
     ///
     /// # Errors
     /// The first setting that is missing or wrong.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
+    pub fn read(
+        lookup: impl Fn(&str) -> Option<String>,
+        read_policy: Reader,
+    ) -> Result<Self, SettingError> {
         let source = Source(&lookup);
         Ok(Self {
-            common: source.common()?,
+            common: source.common(read_policy)?,
             page_is_signed: source.page_is_signed()?,
             releases: source.choice(RELEASES, ["enabled", "disabled"])?,
             topic_restricted: !source.choice(TOPIC_RESTRICTED, ["false", "true"])?,
@@ -269,7 +280,7 @@ impl TriageSettings {
 struct Source<'a>(&'a dyn Fn(&str) -> Option<String>);
 
 impl Source<'_> {
-    fn common(&self) -> Result<Settings, SettingError> {
+    fn common(&self, read_policy: Reader) -> Result<Settings, SettingError> {
         let tables = self.list(LOCK_TABLES, Table::parse)?;
         let buckets = self.list(STATE_BUCKETS, Bucket::parse)?;
         if tables.is_empty() && buckets.is_empty() {
@@ -282,11 +293,19 @@ impl Source<'_> {
             ledger_keep_for: self.span(LEDGER_KEEP_FOR, "400d")?,
             notice_topic: self.topic(NOTICE_TOPIC_ARN)?,
             approval_topic: self.topic(APPROVAL_TOPIC_ARN)?,
-            policy: Policy {
-                stale_after: self.span(STALE_AFTER, "15m")?,
-                quiet_for: self.span(QUIET_FOR, "5m")?,
-            },
+            policy: self.policy(read_policy)?,
         })
+    }
+
+    fn policy(&self, read_policy: Reader) -> Result<Policy, SettingError> {
+        let base = Terms::asking(
+            self.span(STALE_AFTER, "15m")?,
+            self.span(QUIET_FOR, "5m")?,
+            self.span(REMIND_EVERY, "1h")?,
+        );
+        // Not trimmed: complaints name lines and columns of the text as it was given.
+        let text = (self.0)(POLICY).unwrap_or_default();
+        read_policy(&text, POLICY, base).map_err(SettingError::Policy)
     }
 
     fn optional(&self, name: &str) -> Option<String> {
@@ -598,6 +617,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::policy::Complaint;
 
     const GOOD: [(&str, &str); 6] = [
         (LOCK_TABLES, "terraform-state-locks"),
@@ -614,14 +634,32 @@ mod tests {
         (STATE_BUCKETS, ""),
     ];
 
-    fn sweep_with(changes: &[(&str, &str)]) -> Result<SweepSettings, SettingError> {
-        SweepSettings::read(|name| {
-            changes
-                .iter()
-                .chain(&GOOD)
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
+    fn value(changes: &[(&str, &str)], name: &str) -> Option<String> {
+        let mut all = changes.iter().chain(&GOOD);
+        let (_, value) = all.find(|(known, _)| *known == name)?;
+        Some((*value).to_owned())
+    }
+
+    /// Stands for the reader of HCL: any text is wrong.
+    fn read_policy(text: &str, name: &str, base: Terms) -> Result<Policy, Refused> {
+        if text.is_empty() {
+            return Ok(Policy::without_rules(base));
+        }
+        let complaint = Complaint {
+            line: 1,
+            column: 1,
+            text: text.to_owned(),
+            why: "it is wrong".to_owned(),
+            right: "write nothing".to_owned(),
+        };
+        Err(Refused {
+            name: name.to_owned(),
+            complaints: vec![complaint],
         })
+    }
+
+    fn sweep_with(changes: &[(&str, &str)]) -> Result<SweepSettings, SettingError> {
+        SweepSettings::read(|name| value(changes, name), read_policy)
     }
 
     fn refused(changes: &[(&str, &str)]) -> String {
@@ -631,15 +669,12 @@ mod tests {
     #[test]
     fn unset_spans_have_their_documented_defaults() {
         let settings = sweep_with(&[]).unwrap();
-        assert_eq!(
-            settings.common.policy.stale_after,
-            SignedDuration::from_mins(15)
+        let asking = Terms::asking(
+            SignedDuration::from_mins(15),
+            SignedDuration::from_mins(5),
+            SignedDuration::from_hours(1),
         );
-        assert_eq!(
-            settings.common.policy.quiet_for,
-            SignedDuration::from_mins(5)
-        );
-        assert_eq!(settings.remind_every, SignedDuration::from_hours(1));
+        assert_eq!(settings.common.policy, Policy::without_rules(asking));
         assert_eq!(
             settings.common.ledger_keep_for,
             SignedDuration::from_hours(400 * 24)
@@ -696,17 +731,12 @@ mod tests {
         assert_snapshot!(refused(&[(LOCK_TABLES, "my locks")]), @"the setting LOCK_TABLES is `my locks`: a table's or index's name has 3 to 255 letters, digits, `_`, `-` or `.`; it looks like `terraform-state-locks`");
         assert_snapshot!(refused(&[(LOCK_TABLES, "arn:aws:s3:x:1:table/locks")]), @"the setting LOCK_TABLES is `arn:aws:s3:x:1:table/locks`: it is not the ARN of a DynamoDB table; it looks like `terraform-state-locks`");
         assert_snapshot!(refused(&[(STATE_BUCKETS, "s3://acme")]), @"the setting STATE_BUCKETS is `s3://acme`: a bucket's name has 3 to 63 lower-case letters, digits, `-` or `.`; it looks like `acme-tf-state` or `acme-tf-state/prod/`");
+        assert_snapshot!(refused(&[(POLICY, " x")]), @"the policy cannot be used: POLICY:1:1: ` x`: it is wrong; write nothing");
         assert_snapshot!(refused(&[(NOTICE_TOPIC_ARN, "notices")]), @"the setting NOTICE_TOPIC_ARN is `notices`: it is not the ARN of an SNS topic; it looks like `arn:aws:sns:eu-west-1:123456789012:lockwarden-notices`");
     }
 
     fn approve(changes: &[(&str, &str)]) -> Result<ApproveSettings, SettingError> {
-        ApproveSettings::read(|name| {
-            changes
-                .iter()
-                .chain(&GOOD)
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
+        ApproveSettings::read(|name| value(changes, name), read_policy)
     }
 
     #[test]

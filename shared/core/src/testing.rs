@@ -1,9 +1,19 @@
 //! Builders for this crate's tests.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::LockPath;
 use crate::item::{Content, Place, Record};
+use crate::policy::{Policy, Terms};
+
+/// A policy without rules; a state that was written within five minutes is a sign of life.
+pub(crate) const fn plain_policy(stale_after: SignedDuration) -> Policy {
+    Policy::without_rules(Terms::asking(
+        stale_after,
+        SignedDuration::from_mins(5),
+        SignedDuration::from_hours(1),
+    ))
+}
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -6,12 +6,9 @@ use crate::item::Content;
 use crate::lock::gather;
 use crate::outcome::NewHolder;
 use crate::policy::{Policy, Sighting, StateObject, judge};
-use crate::testing::{at, item, item_with, lock_file, text_created};
+use crate::testing::{at, item, item_with, lock_file, plain_policy, text_created};
 
-const POLICY: Policy = Policy {
-    stale_after: SignedDuration::from_mins(15),
-    quiet_for: SignedDuration::from_mins(5),
-};
+static POLICY: Policy = plain_policy(SignedDuration::from_mins(15));
 
 /// The notice that asks about the first of these locks, three hours after it was first seen.
 pub(super) fn asking(kind: NoticeKind, records: Vec<crate::item::Record>) -> Notice {
