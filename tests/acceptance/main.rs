@@ -17,6 +17,7 @@ mod world;
 mod events;
 mod sweeps;
 mod looks;
+mod policy;
 mod triage;
 mod incomplete;
 mod shapes;

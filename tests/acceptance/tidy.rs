@@ -42,7 +42,7 @@ fn needed_by(package: &str, steps: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_core_needs_ten_crates() {
+fn the_core_needs_eleven_crates() {
     let mut direct = needed_by("lockwarden-core", &["--depth", "1"]);
     direct.remove("lockwarden_core");
     let direct: Vec<&str> = direct.iter().map(String::as_str).collect();
@@ -53,6 +53,7 @@ fn the_core_needs_ten_crates() {
             // in linear time, and `regex` stands on `aho_corasick` anyway.
             "aho_corasick",
             "data_encoding",
+            "globset",
             "jiff",
             "regex",
             "serde",
@@ -63,7 +64,8 @@ fn the_core_needs_ten_crates() {
             "thiserror"
         ]
     );
-    assert!(needed_by("lockwarden-core", &[]).len() < 40);
+    // `bstr` comes with `globset`; the rest of what globs stand on is there for `regex` anyway.
+    assert!(needed_by("lockwarden-core", &[]).len() <= 40);
 }
 
 #[test]
@@ -71,7 +73,12 @@ fn no_pure_crate_needs_one_that_does_io() {
     let does_io = [
         "tokio", "aws", "lambda", "hyper", "reqwest", "async", "futures",
     ];
-    for pure in ["lockwarden-core", "lockwarden-harden", "lockwarden-explain"] {
+    for pure in [
+        "lockwarden-core",
+        "lockwarden-harden",
+        "lockwarden-explain",
+        "lockwarden-policy",
+    ] {
         for name in needed_by(pure, &[]) {
             assert!(
                 !does_io.iter().any(|part| name.contains(part)),

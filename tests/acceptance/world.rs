@@ -194,8 +194,8 @@ impl World {
         };
         Self {
             stores: RefCell::new(Stores::at(START.parse().unwrap())),
-            sweep_settings: SweepSettings::read(lookup).unwrap(),
-            approve_settings: ApproveSettings::read(lookup).unwrap(),
+            sweep_settings: SweepSettings::read(lookup, lockwarden_policy::read).unwrap(),
+            approve_settings: ApproveSettings::read(lookup, lockwarden_policy::read).unwrap(),
             triage_settings: TriageSettings::read(lookup).unwrap(),
             hooks: RefCell::default(),
             outages: RefCell::default(),

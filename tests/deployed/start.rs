@@ -45,3 +45,25 @@ fn a_wrong_setting_stops_a_function_with_its_name_and_a_right_one() {
         );
     }
 }
+
+#[test]
+fn a_wrong_policy_stops_a_function_with_every_mistake() {
+    for binary in ["sweep", "approve"] {
+        let program = Tools::of_this_workspace().built(binary).unwrap();
+        let mut command = Command::new(&program);
+        let topic = "arn:aws:sns:eu-west-1:123456789012:lockwarden";
+        command.env_clear().envs([
+            ("LOCK_TABLES", "locks"),
+            ("LEDGER_TABLE", "ledger"),
+            ("NOTICE_TOPIC_ARN", topic),
+            ("APPROVAL_TOPIC_ARN", topic),
+            ("POLICY", "default {\n  stale_afte = \"4h\"\n}\nrule {}"),
+        ]);
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8(output.stdout).unwrap();
+        for mistake in ["POLICY:2:3: `stale_afte`", "POLICY:4:1: `rule`"] {
+            assert!(said.contains(mistake), "{said}");
+        }
+    }
+}

@@ -50,7 +50,7 @@ impl Lab {
     }
 
     pub(crate) fn sweep_settings(&self) -> SweepSettings {
-        SweepSettings::read(|name| self.setting(name)).unwrap()
+        SweepSettings::read(|name| self.setting(name), lockwarden_policy::read).unwrap()
     }
 
     fn setting(&self, name: &str) -> Option<String> {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Deleted, bucket_release, ledger_read, ledger_write, table_release};
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::lock;
-use lockwarden_core::policy::{EvenIf, Policy, StateObject};
+use lockwarden_core::policy::{EvenIf, Policy, StateObject, Terms};
 use lockwarden_core::release::{Look, Release, decide};
 use lockwarden_local::{LockRecord, Mode};
 
@@ -37,10 +37,12 @@ impl Lab {
         let present = lock::gather(records.collect());
         let now = Timestamp::now();
         let entry = Entry::first_sight(present[0].code(0), &present[0], now);
-        let policy = Policy {
-            stale_after: jiff::SignedDuration::from_mins(15),
-            quiet_for: jiff::SignedDuration::from_mins(5),
-        };
+        let terms = Terms::asking(
+            SignedDuration::from_mins(15),
+            SignedDuration::from_mins(5),
+            SignedDuration::from_hours(1),
+        );
+        let policy = Policy::without_rules(terms);
         let look = Look {
             policy: &policy,
             now,

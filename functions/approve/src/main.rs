@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log_to_stdout();
-    let settings =
-        ApproveSettings::read(|name| std::env::var(name).ok()).map_err(CannotStart::because)?;
+    let settings = ApproveSettings::read(|name| std::env::var(name).ok(), lockwarden_policy::read)
+        .map_err(CannotStart::because)?;
     let aws = Aws::new(&Connection::load().await, &settings.common);
     let (aws, settings) = (&aws, &settings);
     // The text of the event, not its value: a decision that says something twice must not be read as if it said it once.

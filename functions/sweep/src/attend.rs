@@ -127,7 +127,7 @@ impl<W: World> Sweep<'_, W> {
             judgement: &judgement,
             holders,
         };
-        while let Some(unsent) = entry.claim_unsent(self.world.now()) {
+        while let Some(unsent) = self.owed(&mut entry, &judgement) {
             self.publish(&mut entry, &unsent, about).await?;
             is_changed = false;
             attended.notified |= unsent.kind.asks();
@@ -143,6 +143,20 @@ impl<W: World> Sweep<'_, W> {
             self.save(&mut entry, None).await?;
         }
         Ok(())
+    }
+
+    /// The next notice that is owed.
+    fn owed(&self, entry: &mut Entry, judgement: &Judgement) -> Option<Unsent> {
+        let now = self.world.now();
+        match judgement.verdict {
+            Verdict::Ignored => entry.claim_unsent_answer(now),
+            Verdict::Unreadable
+            | Verdict::Split
+            | Verdict::Stale
+            | Verdict::Skewed
+            | Verdict::Alive
+            | Verdict::Held => entry.claim_unsent(now),
+        }
     }
 
     /// Saves an entry that owes a notice, and sends it. The mark of the notice's link is saved before anybody has the link.
@@ -225,7 +239,7 @@ impl<W: World> Sweep<'_, W> {
                 Some(kind)
             }
             Status::Asked | Status::Kept | Status::Restored | Status::PartlyReleased => entry
-                .wants_reminder(self.world.now(), self.settings.remind_every)
+                .wants_reminder(self.world.now(), judgement.terms.remind_every)
                 .then_some(if entry.told.count == 0 {
                     kind
                 } else {
@@ -250,9 +264,9 @@ impl<W: World> Sweep<'_, W> {
                 (lock.has_item() || seen_enough).then_some(NoticeKind::UnreadableLock)
             }
             Verdict::Split => leads_split(lock).then_some(NoticeKind::SplitLock),
-            Verdict::Skewed => (judgement.held.at_least >= self.settings.common.policy.stale_after)
+            Verdict::Skewed => (judgement.held.at_least >= judgement.terms.stale_after)
                 .then_some(NoticeKind::UnreadableLock),
-            Verdict::Alive | Verdict::Held => None,
+            Verdict::Alive | Verdict::Held | Verdict::Ignored => None,
         }
     }
 }

@@ -16,8 +16,8 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     log_to_stdout();
-    let settings =
-        SweepSettings::read(|name| std::env::var(name).ok()).map_err(CannotStart::because)?;
+    let settings = SweepSettings::read(|name| std::env::var(name).ok(), lockwarden_policy::read)
+        .map_err(CannotStart::because)?;
     let aws = Aws::new(&Connection::load().await, &settings);
     let (aws, settings) = (&aws, &settings);
     run(service_fn(

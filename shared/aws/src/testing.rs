@@ -20,7 +20,7 @@ use lockwarden_core::ids::LockPath;
 use lockwarden_core::item::{Content, Place, Record};
 use lockwarden_core::ledger::{Entry, Status};
 use lockwarden_core::lock::{Lock, gather};
-use lockwarden_core::policy::{EvenIf, Policy, StateObject};
+use lockwarden_core::policy::{EvenIf, Policy, StateObject, Terms};
 use lockwarden_core::release::{self, Look, Release};
 use lockwarden_core::restore::{self, Restore};
 use serde_json::{Value, json};
@@ -302,10 +302,12 @@ pub(crate) fn release(record: &Record) -> Release {
     let present = gather(vec![record.clone()]);
     let lock = &present[0];
     let entry = Entry::first_sight(lock.code(0), lock, at("2026-01-01T00:10:00Z"));
-    let policy = Policy {
-        stale_after: SignedDuration::from_mins(15),
-        quiet_for: SignedDuration::from_mins(5),
-    };
+    let terms = Terms::asking(
+        SignedDuration::from_mins(15),
+        SignedDuration::from_mins(5),
+        SignedDuration::from_hours(1),
+    );
+    let policy = Policy::without_rules(terms);
     let look = Look {
         policy: &policy,
         now: at("2026-01-02T00:00:00Z"),

@@ -15,11 +15,19 @@ fn stack() -> Stack {
 }
 
 fn sweep(environment: &BTreeMap<String, String>) -> SweepSettings {
-    SweepSettings::read(|name| environment.get(name).cloned()).unwrap()
+    SweepSettings::read(
+        |name| environment.get(name).cloned(),
+        lockwarden_policy::read,
+    )
+    .unwrap()
 }
 
 fn approve(environment: &BTreeMap<String, String>) -> ApproveSettings {
-    ApproveSettings::read(|name| environment.get(name).cloned()).unwrap()
+    ApproveSettings::read(
+        |name| environment.get(name).cloned(),
+        lockwarden_policy::read,
+    )
+    .unwrap()
 }
 
 #[test]

@@ -132,17 +132,20 @@ impl Machine for Post {
 }
 
 fn settings() -> SweepSettings {
-    SweepSettings::read(|name| {
-        let value = match name {
-            settings::LOCK_TABLES => "locks",
-            settings::LEDGER_TABLE => "ledger",
-            settings::APPROVE_FUNCTION => "approve",
-            settings::NOTICE_TOPIC_ARN => "arn:aws:sns:eu-west-1:123456789012:notices",
-            settings::APPROVAL_TOPIC_ARN => "arn:aws:sns:eu-west-1:123456789012:approvals",
-            _ => return None,
-        };
-        Some(value.to_owned())
-    })
+    SweepSettings::read(
+        |name| {
+            let value = match name {
+                settings::LOCK_TABLES => "locks",
+                settings::LEDGER_TABLE => "ledger",
+                settings::APPROVE_FUNCTION => "approve",
+                settings::NOTICE_TOPIC_ARN => "arn:aws:sns:eu-west-1:123456789012:notices",
+                settings::APPROVAL_TOPIC_ARN => "arn:aws:sns:eu-west-1:123456789012:approvals",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        },
+        lockwarden_policy::read,
+    )
     .unwrap()
 }
 
