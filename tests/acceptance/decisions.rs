@@ -59,7 +59,7 @@ fn what_is_no_decision_is_refused_with_a_right_example() {
             "unknown field `force`",
         ),
         (
-            named(json!({"decision": "release", "by": "policy:stale", "request": "7F3K2QWX"})),
+            named(json!({"decision": "keep", "by": "policy:stale", "request": "7F3K2QWX"})),
             "reserved for rules",
         ),
         (

@@ -18,6 +18,7 @@ mod events;
 mod sweeps;
 mod looks;
 mod policy;
+mod by_rule;
 mod triage;
 mod incomplete;
 mod shapes;

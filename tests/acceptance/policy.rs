@@ -403,19 +403,6 @@ fn a_rule_that_ignores_a_lock_forbids_nobody_to_release_it() {
 }
 
 #[test]
-fn nothing_is_released_by_a_rule_yet() {
-    let world = world("rule \"x\" {\n  path = \"prod/**\"\n  action = \"release\"\n}");
-    world.lock(Kind::Pair, STATE, "ci-7");
-    for _ in 0..3 {
-        world.wait("20m");
-        assert_eq!(verdict(&world), "stale");
-        world.deliver_queue();
-    }
-    assert_eq!(world.told(), ["stale_lock"]);
-    assert!(!world.is_free(STATE));
-}
-
-#[test]
 fn what_is_odd_about_an_ignored_lock_has_to_be_said_all_the_same() {
     let world = world(RULES);
     lock_for(&world, "tflock", "alice");

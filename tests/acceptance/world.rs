@@ -213,7 +213,14 @@ impl World {
 
     /// An account whose stores hold locks of this kind.
     pub(crate) fn of_kind(kind: Kind) -> Self {
-        Self::with(&[(settings::LOCK_TABLES, kind.table())])
+        Self::of_kind_with(kind, &[])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn of_kind_with(kind: Kind, changes: &[(&str, &str)]) -> Self {
+        let table = [(settings::LOCK_TABLES, kind.table())];
+        let changes: Vec<(&str, &str)> = changes.iter().chain(&table).copied().collect();
+        Self::with(&changes)
     }
 
     /// The order of what happens at the same time.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_refusals::Kept;
-use lockwarden_core::decision::{self, Rejection};
+use lockwarden_core::decision::{self, Decision, Rejection};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
 use lockwarden_core::metrics;
@@ -128,6 +128,7 @@ impl<W: World> Approve<'_, W> {
                 // Anybody can send a text message, so a stranger's is turned away before anything is looked up.
                 None => return Ok(self.turn_away(text)),
             },
+            Body::OfRule(decision) => Ok(Decision::clone(decision)),
             Body::Refused(rejection) => Err(rejection.clone()),
         };
         if let Some(known) = self.world.delivery(&delivered.id).await? {
@@ -297,7 +298,7 @@ impl Delivered {
         match self.channel {
             Channel::Invoke => true,
             Channel::Page => self.verified.is_some(),
-            Channel::Sns | Channel::Sms => false,
+            Channel::Sns | Channel::Sms | Channel::Rule => false,
         }
     }
 

@@ -10,9 +10,10 @@ use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
 use lockwarden_aws::{
     Deleted, Failure, bucket_read, bucket_release, bucket_restore, ledger_history, ledger_read,
-    notices, table_read, table_release, table_restore,
+    ledger_runs, notices, table_read, table_release, table_restore,
 };
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
@@ -109,6 +110,10 @@ impl Locks for Aws {
 impl Ledger for Aws {
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         ledger_read::entry(&self.dynamodb, &self.ledger, code).await
+    }
+
+    async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {
+        ledger_runs::run(&self.dynamodb, &self.ledger, id).await
     }
 
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure> {

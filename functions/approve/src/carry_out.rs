@@ -30,7 +30,10 @@ use crate::ports::World;
 impl<W: World> Approve<'_, W> {
     /// Goes on with a decision that was left half-done: from what is there now, not from what was there then.
     pub(crate) async fn take_up(&self, mut entry: Entry) -> Result<Step, Failure> {
-        let Some(decision) = entry.begun().map(|begun| begun.decision.clone()) else {
+        let Some((decision, channel)) = entry
+            .begun()
+            .map(|begun| (begun.decision.clone(), begun.channel))
+        else {
             return Ok(Step::Again);
         };
         // As the ledger still has it, should this write meet another.
@@ -60,7 +63,8 @@ impl<W: World> Approve<'_, W> {
             let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
             return self.stop(entry, outcome, &sight.present).await;
         }
-        match release::decide(&entry, &self.as_look(&sight), &decision.even_if) {
+        let may_release = self.may_release(channel, &decision, &entry, &sight);
+        match may_release.await {
             Ok(release) => self.carry_out(entry, &release, &sight).await,
             Err(Refusal::Gone) => self.gone(entry).await,
             Err(Refusal::ChangedHands(holder)) => {

@@ -6,18 +6,19 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
-use lockwarden_core::decision::{Action, Decision, Rejection};
+use lockwarden_core::decision::{Action, Decision, RULE_PREFIX, Rejection};
+use lockwarden_core::evidence::Looked;
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{
     Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
 };
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
-use lockwarden_core::release::{self, Refusal, Standing};
+use lockwarden_core::release::{self, Refusal, Release, Standing};
 use lockwarden_core::settings::RELEASES;
 use lockwarden_core::token::Admission;
 
 use crate::answer::Approve;
-use crate::find::Found;
+use crate::find::{Found, Sight};
 use crate::incoming::Delivered;
 use crate::outcomes::{about, busy, changed_hands, decision_event, how_it_ended, refused};
 use crate::ports::World;
@@ -223,7 +224,7 @@ impl<W: World> Approve<'_, W> {
         let is_news = match delivered.channel {
             Channel::Sms => true,
             Channel::Sns => entry.status == Status::Ended && outcome.now_held_by.is_some(),
-            Channel::Invoke | Channel::Page => false,
+            Channel::Invoke | Channel::Page | Channel::Rule => false,
         };
         if is_news {
             return self.refuse(delivered, entry, outcome).await;
@@ -312,6 +313,9 @@ impl<W: World> Approve<'_, W> {
             self.note_page_refusal(&entry.code, event).await;
             return Ok(Step::Done(Box::new(outcome)));
         }
+        if delivered.channel == Channel::Rule {
+            return self.note_refusal_of_rule(delivered, entry, outcome).await;
+        }
         let answer = delivered.answer_owing(outcome.clone(), now);
         let change = Change::noting(entry.code.clone(), event).answering(answer.clone());
         match self.world.commit(&change).await {
@@ -321,6 +325,54 @@ impl<W: World> Approve<'_, W> {
                 Ok(Step::Done(Box::new(outcome)))
             }
             Err(not_written) => self.instead(not_written, delivered).await,
+        }
+    }
+
+    /// A rule does not release the lock after all. Nobody was asked, so nobody has to hear of it; the next sweep asks.
+    async fn note_refusal_of_rule(
+        &self,
+        delivered: &Delivered,
+        entry: &Entry,
+        outcome: Outcome,
+    ) -> Result<Step, Failure> {
+        let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
+        let answer = Delivery {
+            id: delivered.id.clone(),
+            outcome: outcome.clone(),
+            unsent_until: None,
+        };
+        let change = Change::noting(entry.code.clone(), event).answering(answer);
+        match self.world.commit(&change).await {
+            Ok(()) => Ok(Step::Done(Box::new(outcome))),
+            Err(not_written) => self.instead(not_written, delivered).await,
+        }
+    }
+
+    /// Whether the lock may be released now: as a person decided or, all derived anew, as a rule says.
+    pub(crate) async fn may_release(
+        &self,
+        channel: Channel,
+        decision: &Decision,
+        entry: &Entry,
+        sight: &Sight,
+    ) -> Result<Release, Refusal> {
+        let look = self.as_look(sight);
+        match (channel, decision.by.strip_prefix(RULE_PREFIX)) {
+            (Channel::Rule, Some(rule)) => {
+                let run = match entry.lock().id() {
+                    Some(id) => self.world.run(&id).await,
+                    None => Ok(None),
+                };
+                let run =
+                    run.map_or_else(|failure| Looked::Unknown(failure.to_string()), Looked::At);
+                release::decide_by_rule(entry, &look, rule, &run)
+            }
+            (Channel::Rule, None) => {
+                Err(Refusal::NotByRule("the decision names no rule".to_owned()))
+            }
+            (Channel::Sns | Channel::Invoke | Channel::Page | Channel::Sms, _) => {
+                release::decide(entry, &look, &decision.even_if)
+            }
         }
     }
 
@@ -337,7 +389,8 @@ impl<W: World> Approve<'_, W> {
                 return self.refuse(delivered, &entry, outcome).await;
             }
         };
-        match release::decide(&entry, &self.as_look(&sight), &decision.even_if) {
+        let may_release = self.may_release(delivered.channel, decision, &entry, &sight);
+        match may_release.await {
             Ok(release) => {
                 // Halves may have come or gone since the last look; what is deleted is what is there now.
                 if let Standing::Same(lock) = release::standing(&entry, &sight.present) {
@@ -358,7 +411,9 @@ impl<W: World> Approve<'_, W> {
                 self.carry_out(entry, &release, &sight).await
             }
             Err(refusal) => {
-                let is_over = matches!(refusal, Refusal::ChangedHands(_) | Refusal::Gone);
+                let is_over = matches!(refusal, Refusal::ChangedHands(_) | Refusal::Gone)
+                    // That a lock is gone nobody asked about is no news: the next sweep notes it.
+                    && delivered.channel != Channel::Rule;
                 let outcome = refused(&entry, decision, refusal);
                 if is_over {
                     self.decide_and_conclude(delivered, decision, entry, outcome)

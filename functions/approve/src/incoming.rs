@@ -4,7 +4,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use lockwarden_core::decision::{self, Rejection};
+use lockwarden_core::decision::{self, Decision, Rejection};
 use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::ledger::Channel;
 use lockwarden_core::settings::TopicArn;
@@ -39,6 +39,8 @@ pub enum Body {
     Message(String),
     /// A text message, not read yet.
     Text(TextMessage),
+    /// What `sweep` says that a rule decided.
+    OfRule(Box<Decision>),
     /// It cannot be taken; why.
     Refused(Rejection),
 }
@@ -163,14 +165,18 @@ pub fn read(event: &str, request_id: &str, approvals: &TopicArn) -> Incoming {
     if let Ok(Finish { finish }) = serde_json::from_str(event) {
         return Incoming::Finish(finish);
     }
+    let (channel, body) = match decision::parse_of_rule(event) {
+        Some(decision) => (Channel::Rule, Body::OfRule(Box::new(decision))),
+        None => (Channel::Invoke, Body::Message(event.to_owned())),
+    };
     Incoming::Direct(Delivered {
         id: request_id.to_owned(),
-        channel: Channel::Invoke,
+        channel,
         sent_at: None,
         verified: None,
         source: None,
         token: None,
-        body: Body::Message(event.to_owned()),
+        body,
     })
 }
 
@@ -187,7 +193,7 @@ fn delivered(sns: SnsMessage, approvals: &TopicArn) -> Delivered {
     };
     let (channel, source, id) = match &body {
         Body::Text(text) => (Channel::Sms, Some(text.from.clone()), text.delivery_id()),
-        Body::Message(_) | Body::Refused(_) => (Channel::Sns, None, None),
+        Body::Message(_) | Body::OfRule(_) | Body::Refused(_) => (Channel::Sns, None, None),
     };
     Delivered {
         id: id.unwrap_or_else(|| sns.message_id.chars().take(LONGEST_ID).collect()),

@@ -100,6 +100,7 @@ pub(crate) fn refused(entry: &Entry, decision: &Decision, refusal: Refusal) -> O
             );
             with_example(OutcomeKind::Rejected, why, &needs)
         }
+        Refusal::NotByRule(why) => about(entry, OutcomeKind::NotStale, &decision.by).because(why),
         Refusal::ByHandOnly(why) => about(entry, OutcomeKind::Rejected, &decision.by)
             .because(format!("{why}; it has to be removed by hand")),
     }

@@ -11,7 +11,8 @@ use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::{Deleted, Failure};
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
@@ -48,6 +49,8 @@ pub trait Locks: Look {
 pub trait Ledger {
     /// The entry of a request, read consistently.
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
+    /// What a run that wraps Terraform says of the lock that it holds.
+    async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure>;
     /// What a delivery was answered, read consistently.
     async fn delivery(&self, id: &str) -> Result<Option<Delivery>, Failure>;
     /// The request that a notice was about, by the id of its message; `None` where no such notice is known.

@@ -10,6 +10,7 @@ use lockwarden_core::policy::{
 };
 use lockwarden_core::report::{Incomplete, ReportedLock};
 
+use crate::by_rule::Turn;
 use crate::ports::World;
 use crate::survey::KnownLock;
 use crate::sweep::{Sweep, out_of_time, write_trouble};
@@ -17,10 +18,10 @@ use crate::tell::Sight;
 
 /// What people are asked about.
 #[derive(Clone, Copy)]
-struct About<'a> {
-    lock: &'a Lock,
-    judgement: &'a Judgement,
-    holders: &'a Holders,
+pub(crate) struct About<'a> {
+    pub(crate) lock: &'a Lock,
+    pub(crate) judgement: &'a Judgement,
+    pub(crate) holders: &'a Holders,
 }
 
 /// What came of a lock.
@@ -30,6 +31,8 @@ pub(crate) struct Attended {
     pub(crate) reported: Option<ReportedLock>,
     /// Whether people were asked.
     pub(crate) notified: bool,
+    /// Whether it was given to `approve` because a rule releases it.
+    pub(crate) by_rule: bool,
     /// What could not be done.
     pub(crate) trouble: Option<Incomplete>,
 }
@@ -132,7 +135,14 @@ impl<W: World> Sweep<'_, W> {
             is_changed = false;
             attended.notified |= unsent.kind.asks();
         }
-        if let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
+        let turn = self.turn(about, &entry).await;
+        if turn == Turn::Rule {
+            attended.trouble = self.give_to_rule(&mut entry, &judgement.rule).await?;
+            attended.by_rule = attended.trouble.is_none();
+            return Ok(());
+        }
+        if turn == Turn::People
+            && let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
             && self.is_still_there(&entry).await?
             && entry.ask(kind, self.world.now()).is_ok()
             && let Some(unsent) = entry.unsent.last().cloned()

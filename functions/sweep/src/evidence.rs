@@ -37,7 +37,7 @@ impl<W: World> Sweep<'_, W> {
         }
     }
 
-    async fn run_of(&self, lock: &Lock) -> Looked<Option<Run>> {
+    pub(crate) async fn run_of(&self, lock: &Lock) -> Looked<Option<Run>> {
         let Some(id) = lock.id() else {
             return Looked::At(None);
         };

@@ -6,6 +6,7 @@ pub mod event;
 mod sweep;
 mod survey;
 mod attend;
+mod by_rule;
 mod evidence;
 mod loose_ends;
 mod watch;

@@ -1,5 +1,7 @@
 //! One sweep, from the lists to the report.
 
+use std::cell::Cell;
+
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use lockwarden_aws::Failure;
@@ -17,6 +19,7 @@ use lockwarden_core::token::Token;
 use lockwarden_lambda::Failed;
 use serde_json::{Value, json};
 
+use crate::by_rule::Turn;
 use crate::event::{Event, TestReply, Unconfirmed};
 use crate::look_at;
 use crate::ports::World;
@@ -33,6 +36,38 @@ pub struct Sweep<'a, W> {
     pub settings: &'a SweepSettings,
     /// When to stop beginning anything new.
     pub deadline: Timestamp,
+    /// How many locks may still be given to `approve` because a rule releases them; `None` where somebody only looks.
+    by_rule: Cell<Option<u32>>,
+}
+
+impl<'a, W> Sweep<'a, W> {
+    /// A sweep that may have so many locks released by rules; with `None` rules wait for another sweep.
+    #[must_use]
+    pub fn new(
+        world: &'a W,
+        settings: &'a SweepSettings,
+        deadline: Timestamp,
+        by_rule: Option<u32>,
+    ) -> Self {
+        Self {
+            world,
+            settings,
+            deadline,
+            by_rule: Cell::new(by_rule),
+        }
+    }
+
+    /// Whose turn it is where a rule releases a lock. Past the cap, people are asked.
+    pub(crate) fn turn_of_rule(&self) -> Turn {
+        match self.by_rule.get() {
+            None => Turn::Nobody,
+            Some(0) => Turn::People,
+            Some(left) => {
+                self.by_rule.set(Some(left - 1));
+                Turn::Rule
+            }
+        }
+    }
 }
 
 /// Does what the event asks for.
@@ -79,11 +114,7 @@ async fn look_at(
         let why = format!("`look_at` names {asked} states, and takes at most {most}");
         return Err(Failed::new("TooMany", why));
     }
-    let sweep = Sweep {
-        world,
-        settings,
-        deadline,
-    };
+    let sweep = Sweep::new(world, settings, deadline, None);
     let mut looked_at = Vec::new();
     for path in paths {
         looked_at.push(sweep.look_at(path).await);
@@ -97,11 +128,8 @@ pub async fn sweep(
     settings: &SweepSettings,
     deadline: Timestamp,
 ) -> SweepReport {
-    let sweep = Sweep {
-        world,
-        settings,
-        deadline,
-    };
+    let by_rule = settings.common.policy.max_releases_per_sweep;
+    let sweep = Sweep::new(world, settings, deadline, Some(by_rule));
     let mut report = SweepReport {
         tables: settings.common.tables.len(),
         buckets: settings.common.buckets.len(),
@@ -119,6 +147,7 @@ pub async fn sweep(
     while let Some(attended) = attended.next().await {
         listed.extend(attended.reported);
         report.notified += usize::from(attended.notified);
+        report.by_rule += usize::from(attended.by_rule);
         report.incomplete.extend(attended.trouble);
     }
     sweep.loose_ends(&survey, &mut report).await;

@@ -205,6 +205,7 @@ mod tests {
             restoring: Some(decided()),
             outcome: Some(outcome()),
             released_from: gone,
+            rule_tried_at: Some(at(NOW)),
             watch: Some(Watch::from(at(NOW))),
             zombie: Some(ZombieWrite {
                 released_at: at(NOW),

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::ids::{LockId, LockPath, RequestCode};
 use crate::policy::EvenIf;
@@ -133,6 +134,39 @@ pub fn parse(message: &str) -> Result<Decision, Rejection> {
     message
         .decision_of()
         .map_err(|rejection| Rejection { by, ..rejection })
+}
+
+/// The decision of a rule about a request, as `sweep` hands it to `approve`.
+#[must_use]
+pub fn of_rule(rule: &str, request: &RequestCode) -> Value {
+    json!({"decision": "release", "request": request, "by": format!("{RULE_PREFIX}{rule}")})
+}
+
+/// Reads the decision of a rule; `None` where it is none. It only says what to look at: whether the rule says so is for the
+/// reader to find out, since whoever may invoke `approve` can write such a message.
+#[must_use]
+pub fn parse_of_rule(message: &str) -> Option<Decision> {
+    let message: OfRule = serde_json::from_str(message).ok()?;
+    let is_of_rule = message.by.starts_with(RULE_PREFIX) && plain("by", &message.by).is_ok();
+    let decision = Decision {
+        action: Action::Release,
+        target: Target {
+            request: Some(message.request),
+            lock: None,
+        },
+        by: message.by,
+        reason: None,
+        even_if: BTreeSet::new(),
+    };
+    (message.decision == "release" && is_of_rule).then_some(decision)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfRule {
+    decision: String,
+    request: RequestCode,
+    by: String,
 }
 
 impl Message {

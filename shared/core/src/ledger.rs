@@ -97,6 +97,9 @@ pub struct Entry {
     /// From where a release took the lock, whatever looks have seen since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub released_from: Vec<Place>,
+    /// When it was given to `approve` because a rule releases it. If it is still there at the next look, people are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_tried_at: Option<Timestamp>,
     /// Its state is watched, since the lock was released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
@@ -212,6 +215,7 @@ impl Entry {
             restoring: None,
             outcome: None,
             released_from: Vec::new(),
+            rule_tried_at: None,
             watch: None,
             zombie: None,
             ended_at: None,
@@ -256,6 +260,13 @@ impl Entry {
     #[must_use]
     pub fn split_sightings(&self) -> u32 {
         self.split.as_ref().map_or(0, |split| split.sightings)
+    }
+
+    /// Whether a person has decided anything about the lock, or put it back; then no rule goes over their head.
+    #[must_use]
+    pub fn is_in_hands(&self) -> bool {
+        let by_person = |decided: &Decided| decided.channel != Channel::Rule;
+        self.restored_at.is_some() || self.decided.as_ref().is_some_and(by_person)
     }
 
     /// Begins a new life: the same text is there again after its end (a restored backup).

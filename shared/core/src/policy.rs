@@ -8,6 +8,7 @@ mod conditions;
 mod refused;
 mod verdict;
 mod judge;
+mod by_rule;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use crate::lock::Lock;
 use crate::settings::TopicArn;
 
+pub use self::by_rule::{ByRule, Known, RULE_IS_NEAR};
 pub use self::conditions::{Conditions, OperationPattern};
 pub use self::glob::{BadGlob, Glob};
 pub use self::judge::{

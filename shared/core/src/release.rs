@@ -13,12 +13,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::evidence::{Looked, Run};
 use crate::ids::LockPath;
 use crate::item::{Content, Place};
 use crate::ledger::Entry;
 use crate::lock::Lock;
 use crate::outcome::NewHolder;
-use crate::policy::{self, EvenIf, Judgement, Policy, Sighting, StateObject, Verdict};
+use crate::policy::{
+    self, ByRule, EvenIf, Judgement, Known, Policy, Sighting, StateObject, Verdict,
+};
 use crate::text;
 
 /// Leave to delete one lock: what to delete, and what must still be there for it.
@@ -98,6 +101,8 @@ pub enum Refusal {
         /// Every word that the decision would need.
         needs: Vec<EvenIf>,
     },
+    /// The rule does not release it, or not any more; why.
+    NotByRule(String),
     /// Lockwarden never deletes such a record; why.
     ByHandOnly(String),
 }
@@ -133,6 +138,43 @@ pub fn decide(
     } else {
         Refusal::NotStale { judgement, needs }
     })
+}
+
+/// As [`decide`], for the decision of a rule: only if the same rule still says so, and all that it needs is certain.
+///
+/// # Errors
+/// As [`decide`]; mostly [`Refusal::NotByRule`].
+pub fn decide_by_rule(
+    entry: &Entry,
+    look: &Look<'_>,
+    rule: &str,
+    run: &Looked<Option<Run>>,
+) -> Result<Release, Refusal> {
+    let lock = match standing(entry, look.present) {
+        Standing::Same(lock) => lock,
+        Standing::ChangedHands(holder) => return Err(Refusal::ChangedHands(holder)),
+        Standing::Gone => return Err(Refusal::Gone),
+    };
+    let release = release_of(lock)?;
+    let judgement = judge_again(entry, lock, look);
+    if judgement.rule != rule {
+        return Err(Refusal::NotByRule(format!(
+            "the rule that applies to it now is `{}`",
+            judgement.rule
+        )));
+    }
+    let known = Known {
+        sightings: entry.sightings,
+        is_in_hands: entry.is_in_hands(),
+        run,
+    };
+    match judgement.by_rule(known, look.now) {
+        ByRule::Release => Ok(release),
+        ByRule::Wait => Err(Refusal::NotByRule(
+            "it is too early for the rule".to_owned(),
+        )),
+        ByRule::Nothing(why) => Err(Refusal::NotByRule(why)),
+    }
 }
 
 /// Why Lockwarden never deletes this lock, if that is so; then people have to do it by hand.

@@ -30,6 +30,9 @@ pub struct SweepReport {
     pub unreadable: usize,
     /// How many notices asked for a decision.
     pub notified: usize,
+    /// How many locks were given to `approve` because a rule releases them.
+    #[serde(default)]
+    pub by_rule: usize,
     /// How many locks ended since the last sweep.
     pub ended: usize,
     /// What could not be read or done. Not empty: the sweep fails after all the rest is done.

@@ -7,7 +7,8 @@ use lockwarden_approve::ports::{Ledger, Locks, Machine, Notices};
 use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Deleted, Failure};
-use lockwarden_core::ids::{LockPath, RequestCode};
+use lockwarden_core::evidence::Run;
+use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
@@ -147,6 +148,10 @@ impl Ledger for Process<'_> {
             Ok(stores.ledger.latest_events(code, most))
         })
         .await
+    }
+
+    async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {
+        self.read_run(id).await
     }
 
     async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure> {

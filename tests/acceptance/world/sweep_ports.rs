@@ -112,6 +112,13 @@ impl Process<'_> {
         .await
     }
 
+    pub(super) async fn read_run(&self, id: &LockId) -> Result<Option<Run>, Failure> {
+        self.call(Call::Run, "runs of the ledger", |stores| {
+            Ok(stores.ledger.runs.get(id).cloned())
+        })
+        .await
+    }
+
     pub(super) async fn latest_codes(
         &self,
         path: &LockPath,
@@ -195,10 +202,7 @@ impl Ledger for Process<'_> {
     }
 
     async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {
-        self.call(Call::Run, "runs of the ledger", |stores| {
-            Ok(stores.ledger.runs.get(id).cloned())
-        })
-        .await
+        self.read_run(id).await
     }
 
     async fn last_report(&self) -> Result<Option<SweepReport>, Failure> {

@@ -172,11 +172,7 @@ async fn told(works: bool, entry: &mut Entry) -> (bool, Vec<Written>) {
         written: RefCell::default(),
     };
     let settings = settings();
-    let sweep = Sweep {
-        world: &post,
-        settings: &settings,
-        deadline: at("2026-01-01T03:05:00Z"),
-    };
+    let sweep = Sweep::new(&post, &settings, at("2026-01-01T03:05:00Z"), None);
     let unsent = entry.unsent[0].clone();
     let is_told = sweep.tell(entry, &unsent, None).await.is_ok();
     (is_told, post.written.into_inner())

@@ -40,6 +40,8 @@ pub enum EventKind {
     Seen,
     /// A notice went out.
     Notice,
+    /// The lock was given to `approve`, because a rule releases it.
+    ByRule,
     /// A decision was taken.
     Decision,
     /// A decision was refused.
@@ -57,6 +59,7 @@ impl EventKind {
         match self {
             Self::Seen => "seen",
             Self::Notice => "notice",
+            Self::ByRule => "by_rule",
             Self::Decision => "decision",
             Self::Refusal => "refusal",
             Self::Outcome => "outcome",
@@ -105,4 +108,6 @@ pub enum Channel {
     Page,
     /// A text message.
     Sms,
+    /// A rule of the policy, by way of `sweep`.
+    Rule,
 }

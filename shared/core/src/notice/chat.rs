@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::email::{held, how_sure, life, opening, sentence, stored_in};
 use super::evidence;
 use super::{LockFacts, Notice, VerdictFacts};
+use crate::decision::RULE_PREFIX;
 use crate::ids::{LockId, RequestCode};
 use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, Outcome};
@@ -220,10 +221,11 @@ fn facts(text: &mut Description, lock: &LockFacts) {
 fn told(text: &mut Description, lock: Option<&LockFacts>, outcome: &Outcome) {
     text.line(&sentence(outcome).replace('\n', " "));
     if let Some(by) = &outcome.by {
-        text.field(
-            "Decided by",
-            &format!("{} (as the message says)", code(by, FIELD)),
-        );
+        let by = match by.strip_prefix(RULE_PREFIX) {
+            Some(rule) => format!("the rule {} of the policy", code(rule, FIELD)),
+            None => format!("{} (as the message says)", code(by, FIELD)),
+        };
+        text.field("Decided by", &by);
     }
     if let Some(why) = &outcome.why {
         text.foreign("Why", why, 1_000);

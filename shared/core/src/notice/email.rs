@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::evidence;
 use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
 use crate::commands;
+use crate::decision::RULE_PREFIX;
 use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
 use crate::policy::{DEFAULT_RULE, Verdict};
@@ -366,6 +367,10 @@ fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
     if let Some(by) = &outcome.by {
         let claimed = shown(by, FIELD);
         let by = match &outcome.by_verified {
+            // No person's name may begin so.
+            None if let Some(rule) = claimed.strip_prefix(RULE_PREFIX) => {
+                format!("the rule `{rule}` of the policy")
+            }
             Some(verified) => format!("{claimed}, whom AWS knows as {}", shown(verified, FIELD)),
             None => format!("{claimed} (as the message says)"),
         };
