@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Result, succeed};
 use crate::ministack::{Access, MiniStack, REGION};
-use crate::template::{with_code_from, with_gaps_closed};
+use crate::template::{with_code_from, with_gaps_closed, without_unknown_resources};
 
 /// The functions of the template, by the names of their binaries.
 const BINARIES: &[&str] = &["approve", "sweep", "triage"];
@@ -92,7 +92,7 @@ fn local_template(aws: &MiniStack, folder: &Path) -> Result<PathBuf> {
     let original = aws.tools().root().join("template.yaml");
     let text = fs::read_to_string(&original)
         .map_err(Failure::system(format!("read {}", original.display())))?;
-    let text = with_code_from(&text, &folders)?;
+    let text = without_unknown_resources(&with_code_from(&text, &folders)?)?;
     let text = match aws.access() {
         Access::Open => text,
         Access::Enforced => with_gaps_closed(&text)?,

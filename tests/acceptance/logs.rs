@@ -31,14 +31,15 @@ impl Write for LogOfThisThread {
     }
 }
 
-/// Every line of every level that is logged meanwhile. One listener for all threads: `tracing` remembers for each line of
+/// Every line of every level that is logged meanwhile, as the functions write them. One listener for all threads: `tracing` remembers for each line of
 /// the program whether anybody listens, and not on which thread.
-fn logged(act: impl FnOnce()) -> String {
+pub(crate) fn logged(act: impl FnOnce()) -> String {
     static LISTEN: Once = Once::new();
     LISTEN.call_once(|| {
         tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
             .with_max_level(LevelFilter::TRACE)
-            .with_ansi(false)
             .with_writer(|| LogOfThisThread)
             .init();
     });

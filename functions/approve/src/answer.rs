@@ -119,6 +119,20 @@ pub async fn handle(
     }
 }
 
+/// One line of the log about what came of a decision, always with the same fields: the template has queries by them.
+pub(crate) fn log_outcome(what: &str, outcome: &Outcome, delivery: &str) {
+    tracing::info!(
+        outcome = outcome.result.word(),
+        why = outcome.why,
+        lock_id = outcome.lock_id.as_ref().map(ToString::to_string),
+        request = outcome.request.as_ref().map(ToString::to_string),
+        by = outcome.by,
+        by_verified = outcome.by_verified,
+        delivery,
+        "{what}"
+    );
+}
+
 impl<W: World> Approve<'_, W> {
     async fn answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
         let read = match &delivered.body {
@@ -139,12 +153,7 @@ impl<W: World> Approve<'_, W> {
             Ok(decision) => Box::pin(self.follow(delivered, decision)).await?,
             Err(rejection) => self.reject(delivered, rejection).await?,
         };
-        tracing::info!(
-            outcome = outcome.result.word(),
-            request = outcome.request.as_ref().map(ToString::to_string),
-            delivery = delivered.id,
-            "decision answered"
-        );
+        log_outcome("decision answered", &outcome, &delivered.id);
         Ok(outcome)
     }
 

@@ -20,7 +20,7 @@ use lockwarden_core::metrics;
 use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::{self, ItemHalf, Refusal, Release, Standing};
 
-use crate::answer::Approve;
+use crate::answer::{Approve, log_outcome};
 use crate::find::Sight;
 use crate::follow::{InHand, Step};
 use crate::incoming::Delivered;
@@ -304,12 +304,7 @@ impl<W: World> Approve<'_, W> {
             mut entry, answer, ..
         } = concluded;
         entry.revision += 1;
-        tracing::info!(
-            outcome = answer.outcome.result.word(),
-            request = %entry.code,
-            delivery = answer.id,
-            "decision carried out"
-        );
+        log_outcome("decision carried out", &answer.outcome, &answer.id);
         match answer.outcome.result {
             OutcomeKind::Released => {
                 let line = metrics::line(self.world.now(), &[(metrics::RELEASED, 1)]);

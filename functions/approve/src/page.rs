@@ -27,7 +27,7 @@ use lockwarden_core::text;
 use lockwarden_core::token::{Admission, Token};
 use serde_json::json;
 
-use crate::answer::{Approve, Invoked};
+use crate::answer::{Approve, Invoked, log_outcome};
 use crate::follow::{is_same_press, pressed_twice};
 use crate::incoming::{Body, Delivered};
 use crate::ports::World;
@@ -149,6 +149,7 @@ impl<W: World> Approve<'_, W> {
             // Boxed, as its future is by far the largest.
             None => Box::pin(self.follow(&delivered, decision)).await?,
         };
+        log_outcome("decision answered", &outcome, &delivered.id);
         // It is done: whatever cannot be shown any more, this is.
         let view = match self.world.entry(code).await {
             Ok(Some(entry)) => {
@@ -174,7 +175,13 @@ impl<W: World> Approve<'_, W> {
         let by = Some(form.by.trim())
             .filter(|by| !by.is_empty() && !form.tells_a_token(&view.entry.tokens));
         let by = by.map(|by| text::shown(by, 200));
-        let outcome = Outcome::new(OutcomeKind::Rejected, by).because(&wrong.text);
+        let outcome = Outcome {
+            request: Some(view.entry.code.clone()),
+            lock_id: Some(view.entry.path.clone()),
+            by_verified: delivered.verified.clone(),
+            ..Outcome::new(OutcomeKind::Rejected, by).because(&wrong.text)
+        };
+        log_outcome("decision answered", &outcome, &delivered.id);
         let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
         self.note_page_refusal(&view.entry.code, event).await;
         html::request(view, &form.token(), form, Some(wrong))

@@ -15,7 +15,7 @@ use lockwarden_core::outcome::{Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::{self, Standing};
 use lockwarden_core::restore::{self, ItemToPut, NotRestored, Restore};
 
-use crate::answer::Approve;
+use crate::answer::{Approve, log_outcome};
 use crate::carry_out::{Concluded, go_on};
 use crate::follow::Step;
 use crate::incoming::Delivered;
@@ -259,7 +259,7 @@ impl<W: World> Approve<'_, W> {
             mut entry, answer, ..
         } = restored;
         entry.revision += 1;
-        tracing::info!(request = %entry.code, delivery = answer.id, "lock put back");
+        log_outcome("lock put back", &answer.outcome, &answer.id);
         self.tell(&entry).await;
         Step::Done(Box::new(answer.outcome))
     }

@@ -75,6 +75,15 @@ impl Stack {
         wanted.then(|| self.resolve(&output["Value"]).unwrap_or_default())
     }
 
+    /// The resources of one type that these parameters make, by their logical IDs, with their properties.
+    pub(super) fn of_kind(&self, kind: &str) -> BTreeMap<String, Value> {
+        object(&self.template["Resources"])
+            .iter()
+            .filter(|(_, resource)| resource["Type"] == kind)
+            .filter_map(|(id, _)| Some((id.clone(), self.properties(id)?)))
+            .collect()
+    }
+
     /// Whether the condition of a resource or output, if it has one, holds.
     fn is_wanted(&self, part: &Value) -> bool {
         part["Condition"]
@@ -156,20 +165,25 @@ impl Stack {
                 "arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{}/{STACK_UUID}",
                 stack_name()
             )),
-            name => Some(self.parameters.get(name).cloned().unwrap_or_else(
-                || match self.kind(name) {
+            name => Some(self.parameters.get(name).cloned().unwrap_or_else(|| {
+                let given = |property: &str| text(&self.properties(name).unwrap()[property]);
+                match self.kind(name) {
                     "AWS::SNS::Topic" | "AWS::IAM::ManagedPolicy" | "AWS::Lambda::Alias" => {
                         self.arn(name)
                     }
+                    "AWS::S3::Bucket" => given("BucketName"),
+                    "AWS::DynamoDB::Table" if name != "LedgerTable" => given("TableName"),
                     _ => name.to_owned(),
-                },
-            )),
+                }
+            })),
         }
     }
 
     fn attribute(&self, path: &str) -> String {
         match path.split_once('.') {
             Some((id, "Arn")) => self.arn(id),
+            Some((id, "TopicName")) if self.kind(id) == "AWS::SNS::Topic" => id.to_owned(),
+            Some((id, "QueueName")) if self.kind(id) == "AWS::SQS::Queue" => id.to_owned(),
             Some((id, "FunctionUrl")) if self.kind(id) == "AWS::Lambda::Url" => {
                 format!("https://{}.lambda-url.{REGION}.on.aws/", id.to_lowercase())
             }
@@ -179,7 +193,13 @@ impl Stack {
 
     fn arn(&self, id: &str) -> String {
         match self.kind(id) {
-            "AWS::DynamoDB::Table" => format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{id}"),
+            "AWS::DynamoDB::Table" => {
+                let table = self.reference(id).unwrap();
+                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}")
+            }
+            "AWS::S3::Bucket" => format!("arn:aws:s3:::{}", self.reference(id).unwrap()),
+            "AWS::KMS::Key" => format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}"),
+            "AWS::CloudWatch::Alarm" => format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{id}"),
             "AWS::SNS::Topic" => format!("arn:aws:sns:{REGION}:{ACCOUNT}:{id}"),
             "AWS::SQS::Queue" => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{id}"),
             "AWS::Serverless::Function" => {
@@ -228,6 +248,11 @@ impl Stack {
             "Condition" => self.holds(&self.template["Conditions"][argument.as_str().unwrap()]),
             "Fn::Not" => !arguments.all(|inner| self.holds(inner)),
             "Fn::And" => arguments.all(|inner| self.holds(inner)),
+            "Fn::Or" => arguments.any(|inner| self.holds(inner)),
+            "Fn::Contains" => {
+                let wanted = self.resolve(&argument[1]).unwrap();
+                argument[0].as_array().unwrap().contains(&wanted)
+            }
             "Fn::Equals" => {
                 let sides: Vec<String> = arguments
                     .map(|side| text(&self.resolve(side).unwrap()))

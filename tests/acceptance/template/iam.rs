@@ -47,13 +47,19 @@ impl Policy {
 
     /// Whether a request is allowed; `context` holds its condition keys.
     pub(super) fn may(&self, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
-        let decided = |effect: &str| {
-            self.0
-                .iter()
-                .filter(|statement| statement["Effect"] == effect)
-                .any(|statement| applies(statement, action, resource) && holds(statement, context))
-        };
-        decided("Allow") && !decided("Deny")
+        self.has("Allow", action, resource, context) && !self.denies(action, resource, context)
+    }
+
+    /// Whether a request is denied, whatever else allows it.
+    pub(super) fn denies(&self, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
+        self.has("Deny", action, resource, context)
+    }
+
+    fn has(&self, effect: &str, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
+        self.0
+            .iter()
+            .filter(|statement| statement["Effect"] == effect)
+            .any(|statement| applies(statement, action, resource) && holds(statement, context))
     }
 
     /// Every action that is allowed on a resource, at least under some condition, in order.
@@ -130,6 +136,7 @@ fn holds(statement: &Value, context: &[(&str, &str)]) -> bool {
                 }
                 "StringLike" | "ArnLike" | "ForAnyValue:StringLike" => is_any(is_like),
                 "ArnNotLike" => !is_any(is_like),
+                "StringNotEquals" => !is_any(|given, expected| given == expected),
                 "Null" => texts(expected) == [if given.is_none() { "true" } else { "false" }],
                 other => panic!("this test does not understand the condition operator {other}"),
             }

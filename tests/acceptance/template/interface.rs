@@ -12,8 +12,10 @@ fn a_stack_without_a_store_is_refused() {
     for store in [
         ("LockTableNames", "tf-locks"),
         ("StateBucketNames", "acme-state"),
+        ("NewLockTableName", "tf-locks"),
+        ("NewStateBucketName", "acme-state"),
     ] {
-        assert!(Stack::with(&[store]).objections().is_empty());
+        assert_eq!(Stack::with(&[store]).objections(), [""; 0]);
     }
     assert_eq!(Stack::with(&[]).objections().len(), 1);
     let prefix_alone = Stack::with(&[("LockTableNames", "tf-locks"), ("StateKeyPrefix", "prod/")]);
@@ -120,6 +122,9 @@ fn the_outputs_are_those_that_others_rely_on() {
         "LedgerTableName",
         "DeadLetterQueueUrl",
         "ChatActionArns",
+        "BackendBlock",
+        "NewStateKeyArn",
+        "DashboardName",
     ];
     assert_eq!(outputs, promised.into_iter().collect());
 }
