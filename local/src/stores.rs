@@ -73,14 +73,20 @@ impl Stores {
     /// # Errors
     /// When either exists already.
     pub async fn create(clients: &Clients, table: &str, bucket: &str) -> Result<Self> {
-        let created = Self {
-            clients: clients.clone(),
-            table: table.to_owned(),
-            bucket: bucket.to_owned(),
-        };
+        let created = Self::existing(clients, table, bucket);
         created.create_table().await?;
         created.create_bucket().await?;
         Ok(created)
+    }
+
+    /// A lock table and a bucket that are there already.
+    #[must_use]
+    pub fn existing(clients: &Clients, table: &str, bucket: &str) -> Self {
+        Self {
+            clients: clients.clone(),
+            table: table.to_owned(),
+            bucket: bucket.to_owned(),
+        }
     }
 
     /// The same stores for another test: clients belong to the runtime that they were made in.

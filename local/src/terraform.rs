@@ -110,7 +110,21 @@ impl<'a> Project<'a> {
         stores: &Stores,
         (mode, key): (Mode, &str),
     ) -> Result<Self> {
-        let backend = backend(&aws.endpoint(), stores, mode, key);
+        let block = backend_block(stores, mode, key);
+        Self::with_backend(aws, terraform, &block, (mode, key))
+    }
+
+    /// The same with a `terraform` block of somebody else's, which names `key` and locks as `mode` says.
+    ///
+    /// # Errors
+    /// When this Terraform does not know the mode, when the block has no backend of S3, or when `init` fails.
+    pub fn with_backend(
+        aws: &'a MiniStack,
+        terraform: &Terraform,
+        block: &str,
+        (mode, key): (Mode, &str),
+    ) -> Result<Self> {
+        let backend = here(block, &aws.endpoint())?;
         let project = Self::with_files(aws, terraform, (mode, key), &[("backend.tf", &backend)])?;
         project.run(&["init"])?;
         Ok(project)
@@ -275,8 +289,8 @@ impl Running {
     }
 }
 
-/// The backend of a project.
-fn backend(endpoint: &str, stores: &Stores, mode: Mode, key: &str) -> String {
+/// The backend of a state in these stores.
+fn backend_block(stores: &Stores, mode: Mode, key: &str) -> String {
     let table = if mode.has_item() {
         format!("\n    dynamodb_table = \"{}\"", stores.table)
     } else {
@@ -294,16 +308,28 @@ fn backend(endpoint: &str, stores: &Stores, mode: Mode, key: &str) -> String {
     bucket         = "{bucket}"
     key            = "{key}"
     region         = "{REGION}"{table}{file}
-    endpoints      = {{ s3 = "{endpoint}", dynamodb = "{endpoint}" }}
+  }}
+}}
+"#
+    )
+}
+
+/// The same block, led to the local AWS.
+fn here(block: &str, endpoint: &str) -> Result<String> {
+    const BEGIN: &str = "backend \"s3\" {\n";
+    let (before, after) = block
+        .split_once(BEGIN)
+        .ok_or_else(|| Failure::Unexpected(format!("no S3 backend begins in {block}")))?;
+    Ok(format!(
+        r#"{before}{BEGIN}    endpoints = {{ s3 = "{endpoint}", dynamodb = "{endpoint}" }}
 
     use_path_style              = true
     skip_credentials_validation = true
     skip_requesting_account_id  = true
     skip_metadata_api_check     = true
-  }}
-}}
-"#
-    )
+
+{after}"#
+    ))
 }
 
 /// What a project does. `terraform_data` is built in, so nothing is downloaded.

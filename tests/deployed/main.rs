@@ -19,4 +19,6 @@ mod commands;
 mod incomplete;
 mod rights;
 mod triage;
+mod watched;
+mod hardened;
 mod start;

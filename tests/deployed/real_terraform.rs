@@ -48,12 +48,18 @@ async fn a_lock_of_a_named_workspace_is_found_and_released() {
 }
 
 /// Says it to whoever runs the tests, also where they pass: what `eprintln!` prints is kept back then.
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     let line = format!("== real Terraform: {what}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
-async fn kill_and_release(desk: &Desk<'_>, project: &Project<'_>, key: &str, mode: Mode) {
+/// Kills an apply of this project, and follows its lock until it is released: nothing else may change.
+pub(crate) async fn kill_and_release(
+    desk: &Desk<'_>,
+    project: &Project<'_>,
+    key: &str,
+    mode: Mode,
+) {
     let before = desk.stores.snapshot().await.unwrap();
     let inbox = desk.inbox(&format!("inbox-{mode:?}")).await;
     let running = project.start_slow_apply(&desk.stores).await.unwrap();

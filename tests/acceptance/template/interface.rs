@@ -61,6 +61,17 @@ fn every_parameter_explains_itself_and_has_its_place() {
     assert_eq!(labelled, parameters.keys().map(String::as_str).collect());
 }
 
+#[test]
+fn the_readme_speaks_of_every_parameter() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let settings = readme.split_once("\n## Settings\n").unwrap().1;
+    let settings = settings.split("\n## ").next().unwrap();
+    for name in object(&template()["Parameters"]).keys() {
+        assert!(settings.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 /// What CloudFormation takes as the value of a parameter.
 fn pattern(parameter: &str) -> Regex {
     let pattern = &template()["Parameters"][parameter]["AllowedPattern"];

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use lockwarden_core::settings::SweepSettings;
+use lockwarden_harden::{Options, harden};
 
 use super::cloudformation::{Stack, template};
 use super::iam::Policy;
@@ -329,7 +330,41 @@ fn the_backend_block_is_printed_as_it_has_to_be_written() {
       }
     }
     "#);
-    assert_snapshot!(block(&both()), @"");
+    assert_snapshot!(block(&both()), @r#"
+    terraform {
+      backend "s3" {
+        bucket       = "acme-tf-state"
+        key          = "CHANGE-ME/terraform.tfstate"
+        region       = "eu-west-1"
+        encrypt      = true
+        kms_key_id   = "arn:aws:kms:eu-west-1:111122223333:key/NewStateKey"
+        use_lockfile = true
+
+        # As long as some runs know no lock files: a run that asks one place only does not see locks in the other.
+        dynamodb_table = "tf-locks"
+      }
+    }
+    "#);
     assert_eq!(Stack::with(&[TABLE]).output("BackendBlock"), None);
     assert_eq!(both().output("NewStateKeyArn"), Some(json!(KEY)));
+}
+
+/// What triage would say of it, for a Terraform as old as the block allows.
+#[test]
+fn the_backend_block_is_as_hard_as_triage_wants_backends_to_be() {
+    for given in [&[BUCKET][..], &[BUCKET, TABLE]] {
+        let block = Stack::with(given).output("BackendBlock").unwrap();
+        let options = Options {
+            format: None,
+            terraform: None,
+        };
+        let read = harden(block.as_str().unwrap().as_bytes(), options).unwrap();
+        let findings = read.backends.iter().flat_map(|backend| &backend.findings);
+        let findings: Vec<String> = findings
+            .chain(&read.findings)
+            .map(|finding| format!("{finding:?}"))
+            .collect();
+        assert_eq!(findings, [""; 0], "{given:?}");
+        assert_eq!(read.diff, "");
+    }
 }
