@@ -22,6 +22,7 @@ mod metrics;
 mod alarms;
 mod dashboard;
 mod queries;
-mod storage;
+mod new_stores;
+mod new_bucket;
 mod settings;
 mod interface;

@@ -2,7 +2,7 @@
 //! finds and releases locks there without anybody naming them once more.
 //!
 //! The local AWS makes them without encryption, lifecycle rules, point-in-time recovery and TTL, and it never evaluates
-//! `s3:if-match` and `s3:if-none-match`. All of that is asserted on the template (`tests/acceptance/template/storage.rs`).
+//! `s3:if-match` and `s3:if-none-match`. All of that is asserted on the template (`tests/acceptance/template/new_bucket.rs`).
 
 use lockwarden_local::{Mode, Project, Stores, Terraform};
 use serde_json::json;
