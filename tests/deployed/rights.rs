@@ -23,7 +23,7 @@ fn role_of(desk: &Desk<'_>, output: &str) -> String {
 }
 
 #[track_caller]
-fn assert_denied<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
+pub(crate) fn assert_denied<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, E>,
 ) {
     let error = result.unwrap_err();
@@ -117,22 +117,22 @@ async fn triage_reaches_nothing_but_sweep() {
     assert_is_kept_out(&desk, &clients, &others).await;
 }
 
-/// Makes a role that, as far as its own rights go, may take on any other.
-fn make_role(desk: &Desk<'_>, name: &str) {
-    let statement = |more: Value| {
-        let mut statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole"});
+/// Makes a role that the account may take on, and that may do this to anything, as far as its own rights go.
+pub(crate) fn make_role(desk: &Desk<'_>, name: &str, action: &str) {
+    let statement = |action: &str, more: Value| {
+        let mut statement = json!({"Effect": "Allow", "Action": action});
         let more = more.as_object().unwrap().clone();
         statement.as_object_mut().unwrap().extend(more);
         json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
     };
     let root = "arn:aws:iam::000000000000:root";
-    let trust = statement(json!({"Principal": {"AWS": root}}));
-    let rights = statement(json!({"Resource": "*"}));
+    let trust = statement("sts:AssumeRole", json!({"Principal": {"AWS": root}}));
+    let rights = statement(action, json!({"Resource": "*"}));
     let make = ["iam", "create-role", "--role-name", name];
     let trust = ["--assume-role-policy-document", &trust];
     desk.aws.aws(&[&make[..], &trust].concat()).unwrap();
     let give = ["iam", "put-role-policy", "--role-name", name];
-    let rights = ["--policy-name", "any-role", "--policy-document", &rights];
+    let rights = ["--policy-name", "anything", "--policy-document", &rights];
     desk.aws.aws(&[&give[..], &rights].concat()).unwrap();
 }
 
@@ -140,7 +140,7 @@ fn make_role(desk: &Desk<'_>, name: &str) {
 async fn a_named_role_may_ask_triage_and_do_nothing_else() {
     let desk = shared();
     for name in ["ci", "stranger"] {
-        make_role(&desk, name);
+        make_role(&desk, name, "sts:AssumeRole");
     }
     let caller = desk.deployed.output("TriageCallerRoleArn").unwrap();
     let clients = desk.aws.clients_through(&[CI_ROLE, caller]).unwrap();
