@@ -43,6 +43,8 @@ mod unlock;
 
 pub use found::{Cause, Found, Kind, LockError, PastedDigest, PastedLock, Store, Tool};
 
+pub(crate) use peel::margin;
+
 use collect::Collector;
 use lines::Lines;
 use peel::Context;

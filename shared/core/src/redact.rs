@@ -4,43 +4,56 @@
 //! such as `[redacted:password:1]` in place of each secret and leaves all else as it is. What a lock error is made of (lock
 //! IDs, digests, paths, names of buckets and tables) must come through: a redacted error that nobody can act on helps nobody.
 //!
-//! A secret is found by its own form (`shapes`, `pem`), by what it stands in (`web`), or by the name beside it
-//! (`assignments`), in each `view` of the text: without colours, and with one level of escapes undone after the other. A
-//! secret that nothing else can be is then looked for wherever else it stands.
+//! A secret is found by its own form (`shapes`, `pem`), by what it stands in (`web`, `arguments`), or by the name beside it
+//! (`assignments`) or above it (`members`), in each `view` of the text: without colours, with one level of escapes undone after
+//! the other, and with the lines `joined` that a terminal has broken. To add a secret, add a line to the table of its file.
+//!
+//! What was found is then looked for wherever else it stands; `reach` says how far, so that a password which is an ordinary
+//! word does not blank half a paste.
 //!
 //! The time is linear in the text, for patterns without backtracking and a fixed number of views. The memory is a few times
-//! the text, so a log of many megabytes is given in pieces.
+//! the text, so a log of many megabytes is read in pieces: see [`Learner`].
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
-
-use aho_corasick::{AhoCorasick, MatchKind};
 
 mod kind;
 mod pattern;
 mod found;
 mod view;
+mod margin;
+mod begins;
+mod joined;
+mod worth;
 mod values;
+mod reach;
+mod learned;
 mod names;
 mod shapes;
+mod accounts;
 mod pem;
 mod web;
+mod arguments;
 mod value_text;
 mod assignments;
-mod wrapped;
+mod members;
+mod stream;
 
 use found::{Found, led_back, merged};
 pub use kind::Kind;
 use kind::Placeholder;
-use view::View;
+use learned::Learned;
+use reach::Reach;
+pub use stream::Learner;
+use view::Views;
 
 /// Whether the numbers of AWS accounts are hidden too. They are no secrets, but some do not want them in a public thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accounts {
     /// They stay.
     Shown,
-    /// They are hidden in ARNs, in addresses, and beside a name such as `account_id`.
+    /// They are hidden in ARNs and addresses, in the names of buckets and roles, and beside a word such as `account_id`; then
+    /// wherever else the same number stands.
     Hidden,
 }
 
@@ -57,18 +70,11 @@ pub enum Accounts {
 /// ```
 pub struct Redactor {
     accounts: Accounts,
-    /// What was found so far, with all escapes undone, and what stands in its place.
-    known: BTreeMap<String, Placeholder>,
-    /// What is looked for in every text: those that cannot be mistaken and what the caller told, as they are and with all
-    /// escapes undone (a backslash may be an escape or a part of the secret); each with its key in `known`.
-    everywhere: BTreeMap<String, String>,
-    last_number: u32,
+    learned: Learned,
 }
 
-/// Shorter texts are not looked for everywhere: they would be found in the middle of everything.
+/// Shorter texts are not looked for, not even when the caller says so: they would be found in the middle of everything.
 const SHORTEST_TO_REMEMBER: usize = 4;
-/// Up to this length a remembered secret is hidden only where it is a whole word.
-const SHORT_AS_A_WORD: usize = 8;
 /// How often a text is gone over. Placing a placeholder could make something beside it look like a secret; a second time
 /// finds that, and a text that does not settle has not been met.
 const ROUNDS: usize = 4;
@@ -79,9 +85,7 @@ impl Redactor {
     pub fn new(accounts: Accounts) -> Self {
         Self {
             accounts,
-            known: BTreeMap::new(),
-            everywhere: BTreeMap::new(),
-            last_number: 0,
+            learned: Learned::default(),
         }
     }
 
@@ -101,7 +105,21 @@ impl Redactor {
 
     /// Looks for secrets in `text` without writing it anew, so that they are hidden in texts that come before it.
     pub fn learn(&mut self, text: &str) {
-        drop(self.redact(text));
+        self.keep_clear_of_placeholders_in(text);
+        for found in self.found_in(text, &view::all(text)) {
+            self.learned.learn(&found);
+            self.learned.placeholder(found.kind, found.identity());
+        }
+    }
+
+    /// The same for a piece of a log, of which little is shown: its secrets get their placeholders when they are met.
+    fn learn_of_log(&mut self, piece: &str) {
+        if self.learned.is_full() || !worth::may_hold_a_secret(piece) {
+            return;
+        }
+        for found in self.found_in(piece, &view::all(piece)) {
+            self.learned.learn(&found);
+        }
     }
 
     /// Hides `secret`, which the caller found by other means, wherever it stands from now on, however it is escaped.
@@ -112,8 +130,9 @@ impl Redactor {
         let bare = view::bare(secret);
         let is_usable = bare.len() >= SHORTEST_TO_REMEMBER && !values::is_trivial(&bare);
         if is_usable {
-            self.placeholder(kind, bare.clone());
-            self.look_everywhere_for(secret, bare);
+            self.learned.placeholder(kind, bare.clone());
+            let reach = Reach::at_least_as_a_word(&bare);
+            self.learned.seek(secret.to_owned(), bare, kind, reach);
         }
         is_usable
     }
@@ -121,76 +140,43 @@ impl Redactor {
     /// How many different secrets of each kind were found or remembered.
     #[must_use]
     pub fn secrets_found(&self) -> BTreeMap<Kind, usize> {
-        let mut count = BTreeMap::new();
-        for placeholder in self.known.values() {
-            *count.entry(placeholder.kind).or_default() += 1;
-        }
-        count
+        self.learned.count()
     }
 
-    /// The secrets of `text`, in order, none overlapping another. What cannot be mistaken is remembered.
+    /// The secrets of `text`, in order, none overlapping another. What was found is looked for everywhere from now on.
     fn secrets_in(&mut self, text: &str) -> Vec<Found> {
         let views = view::all(text);
-        let mut found = Vec::new();
-        for view in &views {
-            let mut here = Vec::new();
-            for find in [shapes::find, pem::find, web::find, assignments::find] {
-                find(&view.text, &mut here);
-            }
-            if self.accounts == Accounts::Hidden {
-                shapes::find_accounts(&view.text, &mut here);
-            }
-            for found in &mut here {
-                wrapped::extend(&view.text, found);
-            }
-            found.extend(led_back(view, here));
-        }
-        let found = merged(text, found);
+        let found = self.found_in(text, &views);
         for found in &found {
-            if values::is_unmistakable(&found.secret) {
-                self.look_everywhere_for(&found.secret, found.identity());
-            }
+            self.learned.learn(found);
         }
-        let elsewhere = self.remembered_in(&views);
+        let elsewhere = [&views.whole, &views.joined]
+            .into_iter()
+            .flat_map(|views| self.learned.found_in(views))
+            .collect::<Vec<Found>>();
         merged(text, found.into_iter().chain(elsewhere).collect())
     }
 
-    /// Where in the views the remembered secrets stand.
-    fn remembered_in(&self, views: &[View<'_>]) -> Vec<Found> {
-        let secrets: Vec<(&String, &String)> = self.everywhere.iter().collect();
-        // Forms and addresses write a space as `+`.
-        let with_plus: Vec<String> = secrets
-            .iter()
-            .map(|(form, _)| form.replace(' ', "+"))
-            .collect();
-        let searched = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(secrets.iter().map(|(form, _)| *form).chain(&with_plus));
-        let Ok(searched) = searched else {
-            // Only for gigabytes of secrets; they have been hidden where they were found.
-            return Vec::new();
-        };
+    /// What the finders see in the views.
+    fn found_in(&self, text: &str, views: &Views<'_>) -> Vec<Found> {
         let mut found = Vec::new();
-        for view in views {
+        for view in views.whole.iter().chain(&views.runs) {
             let mut here = Vec::new();
-            for place in searched.find_iter(view.text.as_ref()) {
-                let which = place.pattern().as_usize() % secrets.len().max(1);
-                let Some((form, secret)) = secrets.get(which) else {
-                    continue;
-                };
-                if form.len() < SHORT_AS_A_WORD && !is_whole_word(&view.text, place.range()) {
-                    continue;
-                }
-                let known = self.known.get(*secret);
-                here.push(Found {
-                    kind: known.map_or(Kind::Secret, |placeholder| placeholder.kind),
-                    range: place.range(),
-                    secret: (*secret).clone(),
-                });
+            for find in [
+                shapes::find,
+                pem::find,
+                web::find,
+                arguments::find,
+                assignments::find,
+            ] {
+                find(&view.text, &mut here);
+            }
+            if self.accounts == Accounts::Hidden {
+                accounts::find(&view.text, &mut here);
             }
             found.extend(led_back(view, here));
         }
-        found
+        merged(text, found)
     }
 
     fn with_placeholders(&mut self, text: &str, secrets: &[Found]) -> String {
@@ -198,7 +184,7 @@ impl Redactor {
         let mut copied = 0;
         for found in secrets {
             redacted.push_str(text.get(copied..found.range.start).unwrap_or_default());
-            let placeholder = self.placeholder(found.kind, found.identity());
+            let placeholder = self.learned.placeholder(found.kind, found.identity());
             redacted.push_str(&placeholder.to_string());
             copied = found.range.end;
         }
@@ -206,29 +192,10 @@ impl Redactor {
         redacted
     }
 
-    /// What stands for `secret`, whose escapes are undone.
-    fn placeholder(&mut self, kind: Kind, secret: String) -> Placeholder {
-        if let Some(known) = self.known.get(&secret) {
-            return *known;
-        }
-        self.last_number = self.last_number.saturating_add(1);
-        let placeholder = Placeholder {
-            kind,
-            number: self.last_number,
-        };
-        self.known.insert(secret, placeholder);
-        placeholder
-    }
-
-    fn look_everywhere_for(&mut self, secret: &str, bare: String) {
-        self.everywhere.insert(secret.to_owned(), bare.clone());
-        self.everywhere.insert(bare.clone(), bare);
-    }
-
     /// A placeholder that an earlier redactor left in the text keeps its number for itself.
     fn keep_clear_of_placeholders_in(&mut self, text: &str) {
         let taken = Placeholder::numbers_in(text).max();
-        self.last_number = self.last_number.max(taken.unwrap_or_default());
+        self.learned.keep_clear_of(taken.unwrap_or_default());
     }
 }
 
@@ -241,15 +208,6 @@ impl fmt::Debug for Redactor {
             .field("secrets_found", &self.secrets_found())
             .finish_non_exhaustive()
     }
-}
-
-fn is_whole_word(text: &str, range: Range<usize>) -> bool {
-    let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    let before = text
-        .get(..range.start)
-        .and_then(|text| text.chars().next_back());
-    let after = text.get(range.end..).and_then(|text| text.chars().next());
-    !before.is_some_and(is_word) && !after.is_some_and(is_word)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ fn without_end(text: &str) -> &str {
 }
 
 /// Past one mark of a frame and one space; and whether the mark is a bar.
-fn mark(text: &str) -> Option<(&str, bool)> {
+pub(super) fn mark(text: &str) -> Option<(&str, bool)> {
     let rest = text
         .strip_prefix(['│', '┃', '║'])
         .map(|rest| (rest, true))

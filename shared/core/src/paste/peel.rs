@@ -78,6 +78,28 @@ pub(super) fn outside(line: &str, context: &Context) -> (String, Context) {
     (text, context)
 }
 
+/// How many bytes of `line`, which has no colours, are prefixes and frames in front of what it says. An indent in front of them
+/// belongs to them, one behind them does not.
+pub(crate) fn margin(line: &str) -> usize {
+    let mut rest = line;
+    let mut via = None;
+    for _ in 0..MOST_LAYERS {
+        let text = rest.trim_start();
+        let past = match prefix::strip(text, via) {
+            Some((past, told)) => {
+                via = told.via.or(via);
+                past
+            }
+            None => match frame::mark(text) {
+                Some((past, _)) => past,
+                None => break,
+            },
+        };
+        rest = past;
+    }
+    line.len() - rest.len()
+}
+
 /// Without prefixes and frames; and whether it was the edge of a box.
 fn without_layers(mut text: String, context: &mut Context) -> (String, bool) {
     let mut is_edge = false;

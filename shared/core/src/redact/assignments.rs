@@ -7,8 +7,10 @@ use regex::Regex;
 
 use super::Found;
 use super::kind::Kind;
+use super::members::{self, Above};
 use super::names::{self, Hint};
 use super::pattern::compiled;
+use super::reach::{self, Reach};
 use super::value_text::{self, Form, Value};
 use super::values;
 
@@ -25,33 +27,45 @@ pub(super) enum Tie {
     Tag,
     /// `| name | value |`
     Cell,
+    /// `name was value`, `name -> value`, or nothing but the space of a table's column: prose has these too.
+    Loose,
 }
 
 /// Every value in `text` that stands beside a name that sounds like a secret.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     static NAME: LazyLock<Regex> = LazyLock::new(|| {
         compiled(
-            r"(?i-u)[a-z0-9_.$-]*(?:pass|pwd|pw|secret|token|key|credential|creds|auth|cookie|sas|sharedaccesssignature)[a-z0-9_.-]*",
+            r"(?i-u)[a-z0-9_.$-]*(?:pass|pwd|pw|secret|token|key|credential|creds|auth|cookie|salt|sas|sharedaccesssignature|dockerc(?:onfigjson|fg))[a-z0-9_.-]*",
         )
     });
     let mut at = 0;
     // What is no secret itself may hold one (`auth=password=…`), but is not gone over more than twice.
     let mut read_to = 0;
+    // A map in a map is gone over once.
+    let mut members_to = 0;
     while let Some(name) = NAME.find_at(text, at) {
         at = name.end();
-        let Some(hint) = names::hint(name.as_str()) else {
+        let name = with_words_before(text, name.range());
+        let said = text.get(name.clone()).unwrap_or_default();
+        let Some(hint) = names::hint(said) else {
             continue;
         };
-        let Some((tie, start)) = tie(text, name.range()) else {
+        let Some((tie, start)) = tie(text, name.clone()) else {
             continue;
         };
-        let is_within = name.start() < read_to;
+        let name = name.start;
+        let is_within = name < read_to;
+        if let Some(above) = above(name, said, hint, tie)
+            && name >= members_to
+        {
+            members_to = members::find(text, start, above, found).unwrap_or(members_to);
+        }
         for value in value_text::read(text, start, tie) {
             read_to = read_to.max(value.range.end);
             if is_within {
                 at = at.max(value.range.end);
             }
-            if let Some(kind) = is_secret(text, name.start(), hint, tie, &value) {
+            if let Some(kind) = is_secret(text, name, hint, tie, &value) {
                 let is_phrase = kind == Kind::Password && may_have_spaces(tie);
                 let range = if is_phrase { value.line } else { value.range };
                 at = at.max(range.end);
@@ -85,14 +99,67 @@ fn find_pairs(text: &str, found: &mut Vec<Found>) {
     }
 }
 
+/// What the name says of the members of a map or of the lines below it.
+fn above(name: usize, said: &str, hint: Hint, tie: Tie) -> Option<Above> {
+    let is_collection = names::is_collection(said);
+    let may_have = matches!(tie, Tie::Equals { .. } | Tie::Colon { .. });
+    match hint {
+        Hint::Certain(kind) if may_have => Some(Above {
+            kind,
+            name,
+            is_collection,
+        }),
+        Hint::Likely(kind) if may_have && is_collection => Some(Above {
+            kind,
+            name,
+            is_collection,
+        }),
+        Hint::Certain(_) | Hint::Likely(_) => None,
+    }
+}
+
+/// The name together with the words before it that belong to it: `Secret access key`, `DB password`.
+fn with_words_before(text: &str, name: Range<usize>) -> Range<usize> {
+    const BELONGING: &str = "access account admin api app aws client database db encryption license master my private root secret \
+        service session shared signing ssh storage user";
+    let mut start = name.start;
+    for _ in 0..3 {
+        let before = text.get(..start).unwrap_or_default();
+        let Some(apart) = before.strip_suffix(' ') else {
+            break;
+        };
+        let word = apart
+            .bytes()
+            .rev()
+            .take(12)
+            .take_while(u8::is_ascii_alphabetic)
+            .count();
+        let at = apart.len() - word;
+        let belongs = BELONGING
+            .split(' ')
+            .any(|one| text.get(at..apart.len()).is_some_and(|word| word.eq_ignore_ascii_case(one)));
+        if !belongs {
+            break;
+        }
+        start = at;
+    }
+    start..name.end
+}
+
 /// What ties the name at `name` to a value, and where the value begins; `None` where no value follows.
 fn tie(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
-    static TIE: LazyLock<Regex> =
-        LazyLock::new(|| compiled(r#"\A(["'`\])]{0,2})([ \t]*)(=>|:=|[=:|>])([ \t]*)"#));
+    static TIE: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(concat!(
+            r#"\A(["'`\])*]{0,4}"#,
+            // `Secret Key (rotated):`, `Password for bob:`
+            r#"(?:[ \t]\([^()\n]{1,40}\))?(?:[ \t](?:for|of)(?:[ \t](?:'[^'\n]{1,80}'|"[^"\n]{1,80}"|[^\s:='"]{1,40})){1,3})?["'`*]{0,3})"#,
+            r#"([ \t]*)(=>|:=|->|[=:|>]|(?:is|was)(?:[ \t]set[ \t]to)?[ \t]*:?[ \t])([*_]{0,2}[ \t]*)"#
+        ))
+    });
     let before = text.get(..name.start)?.chars().next_back();
     let rest = text.get(name.end..)?;
     let Some(captures) = TIE.captures(rest) else {
-        return flag(text, name);
+        return flag(text, name.clone()).or_else(|| column(text, name));
     };
     let [closing, space, sign, gap] =
         [1, 2, 3, 4].map(|group| captures.get(group).map_or("", |part| part.as_str()));
@@ -110,6 +177,13 @@ fn tie(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
         }
         ":" if !gap.is_empty() => Tie::Colon { spaced: true },
         "|" => Tie::Cell,
+        "->" => Tie::Loose,
+        verb if verb.starts_with(['i', 'w']) => {
+            if space.is_empty() {
+                return None;
+            }
+            Tie::Loose
+        }
         ">" if before == Some('<') => Tie::Tag,
         ">" => return None,
         _ => Tie::Equals {
@@ -136,6 +210,18 @@ fn flag(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
     (!PROSE.is_match(value)).then_some((Tie::Flag, name.end + gap.end()))
 }
 
+/// `name     value`: columns, kept apart by a tab or by more than one space.
+fn column(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
+    static GAP: LazyLock<Regex> =
+        LazyLock::new(|| compiled(r#"\A["']?(?:[ ]*\t[ \t]*|[ ]{2,})[^\s]"#));
+    let gap = GAP.find(text.get(name.end..)?)?;
+    Some((Tie::Loose, name.end + gap.end() - last_length(gap.as_str())))
+}
+
+fn last_length(text: &str) -> usize {
+    text.chars().next_back().map_or(0, char::len_utf8)
+}
+
 /// Whether a bare value may go on behind a space: in YAML and in ini files, but in no shell.
 fn may_have_spaces(tie: Tie) -> bool {
     matches!(
@@ -158,7 +244,9 @@ fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Op
         return None;
     }
     match (hint, tie) {
-        (Hint::Likely(kind), _) => values::is_mixed(said).then_some(kind),
+        (Hint::Likely(kind), _) => {
+            (values::is_mixed(said) || values::is_user_and_password(said)).then_some(kind)
+        }
         (Hint::Certain(kind), Tie::Colon { spaced }) if is_bare => {
             let in_prose = is_in_prose(text, name);
             let stands_out = values::is_mixed(said)
@@ -170,7 +258,11 @@ fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Op
             let is_all = !in_prose && !is_verdict && (!value.has_words || kind == Kind::Password);
             (stands_out || spaced && is_all).then_some(kind)
         }
-        (Hint::Certain(kind), Tie::Cell) => values::is_mixed(said).then_some(kind),
+        (Hint::Certain(kind), Tie::Cell | Tie::Loose) => {
+            let word = said.trim_end_matches([':', ';', ',', '.']);
+            let stands_out = values::is_mixed(word) || reach::of(word) == Reach::Anywhere;
+            stands_out.then_some(kind)
+        }
         (Hint::Certain(kind), Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Tag) => {
             // `PWD=/home/alice` is where a shell stands.
             let is_folder = kind == Kind::Password

@@ -28,10 +28,19 @@ impl Found {
     /// What makes two finds the same secret.
     pub(super) fn identity(&self) -> String {
         let secret = view::bare(&self.secret);
-        if self.kind == Kind::PrivateKey {
-            pem::without_prefixes(&secret)
-        } else {
-            secret
+        match self.kind {
+            Kind::PrivateKey => pem::without_prefixes(&secret),
+            // `1234-5678-9012` is `123456789012`.
+            Kind::Account => secret.chars().filter(char::is_ascii_digit).collect(),
+            Kind::AwsAccessKey
+            | Kind::AwsSecretKey
+            | Kind::Token
+            | Kind::Jwt
+            | Kind::EncryptionKey
+            | Kind::Signature
+            | Kind::ApiKey
+            | Kind::Password
+            | Kind::Secret => secret,
         }
     }
 }

@@ -48,6 +48,19 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
         .then_some(Hint::Likely(Kind::Secret))
 }
 
+/// Whether `name` stands for several secrets, so that its value is a map or a list of them: `db_passwords`, `secrets`.
+pub(super) fn is_collection(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    matches!(last, "secrets" | "passwords" | "tokens" | "passphrases")
+}
+
+/// Whether `name` names a property of whatever it belongs to, such as its path.
+pub(super) fn is_property(name: &str) -> bool {
+    let words = words(name);
+    words.last().is_none_or(|last| is_one_of(PROPERTIES, last))
+}
+
 /// The kind of secret that a name with these two last words stands for.
 fn certain(previous: &str, last: &str) -> Option<Kind> {
     match (previous, last) {
@@ -93,8 +106,12 @@ fn kind_of_word(word: &str) -> Option<Kind> {
         ("token", Kind::Token),
         ("sharedaccesssignature", Kind::Signature),
     ];
-    if word == "pass" || word == "pw" {
-        return Some(Kind::Password);
+    match word {
+        "pass" | "pw" => return Some(Kind::Password),
+        "salt" => return Some(Kind::EncryptionKey),
+        // What a cluster keeps of a registry's passwords (Kubernetes, "Docker config Secrets").
+        "dockerconfigjson" | "dockercfg" => return Some(Kind::Secret),
+        _ => {}
     }
     ENDS.iter()
         .find(|(end, _)| word.ends_with(end))

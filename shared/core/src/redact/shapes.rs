@@ -3,89 +3,138 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::Found;
 use super::kind::Kind;
 use super::pattern::compiled;
 
-/// Forms that begin with a fixed text. Sources: each service's documentation of its token format; for AWS, "IAM identifiers"
-/// (prefixes of unique IDs; those of users and roles are no credentials) and the base64 head of the session tokens of STS.
-const FORMS: &[(Kind, &str)] = &[
-    (Kind::AwsAccessKey, r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}"),
+/// One form: what it is, the text it begins with, and the pattern of what follows. To add a form, add a line. Sources: each
+/// service's documentation of its token format; for AWS, "IAM identifiers" (prefixes of unique IDs; those of users and roles
+/// are no credentials) and the base64 head of the session tokens of STS.
+const FORMS: &[(Kind, &str, &str)] = &[
+    (Kind::AwsAccessKey, "AKIA", "[A-Z0-9]{16}"),
+    (Kind::AwsAccessKey, "ASIA", "[A-Z0-9]{16}"),
+    (Kind::AwsAccessKey, "ABIA", "[A-Z0-9]{16}"),
+    (Kind::AwsAccessKey, "ACCA", "[A-Z0-9]{16}"),
+    (Kind::Token, "IQoJb3JpZ2lu", "[A-Za-z0-9/+=%]{20,}"),
+    (Kind::Token, "FwoGZXIvYXdz", "[A-Za-z0-9/+=%]{20,}"),
+    (Kind::Token, "FQoGZXIvYXdz", "[A-Za-z0-9/+=%]{20,}"),
+    (Kind::ApiKey, "ABSK", "[A-Za-z0-9+/]{40,}={0,2}"),
+    (Kind::Jwt, "eyJ", r"[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}"),
+    (Kind::Token, "ghp_", "[A-Za-z0-9]{20,}"),
+    (Kind::Token, "gho_", "[A-Za-z0-9]{20,}"),
+    (Kind::Token, "ghu_", "[A-Za-z0-9]{20,}"),
+    (Kind::Token, "ghs_", "[A-Za-z0-9]{20,}"),
+    (Kind::Token, "ghr_", "[A-Za-z0-9]{20,}"),
+    (Kind::Token, "github_pat_", "[A-Za-z0-9_]{20,}"),
     (
         Kind::Token,
-        r"(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[A-Za-z0-9/+=%]{20,}",
+        "gl",
+        "(?:pat|dt|cbt|ptt|rt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_.-]{16,}|(?:sa|c)_[A-Za-z0-9_+/=]{30,}",
     ),
-    (Kind::ApiKey, r"ABSK[A-Za-z0-9+/]{40,}={0,2}"),
-    (Kind::Jwt, r"eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}"),
-    (Kind::Token, r"gh[pousr]_[A-Za-z0-9]{20,}"),
-    (Kind::Token, r"github_pat_[A-Za-z0-9_]{20,}"),
-    (
-        Kind::Token,
-        r"gl(?:pat|dt|cbt|ptt|rt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_.-]{16,}",
-    ),
-    (Kind::Token, r"xox[a-z]-[A-Za-z0-9-]{10,}"),
-    (Kind::Token, r"xapp-[A-Za-z0-9-]{10,}"),
-    (Kind::Token, r"hooks\.slack\.com/services/[A-Za-z0-9/]{20,}"),
-    (Kind::Token, r"hv[sbr]\.[A-Za-z0-9_-]{20,}"),
-    (Kind::ApiKey, r"[rs]k_(?:live|test)_[A-Za-z0-9]{10,}"),
-    (Kind::Secret, r"whsec_[A-Za-z0-9+/=]{20,}"),
-    (Kind::Token, r"npm_[A-Za-z0-9]{30,}"),
-    (Kind::Token, r"pypi-[A-Za-z0-9_-]{50,}"),
-    (Kind::ApiKey, r"AIza[A-Za-z0-9_-]{35}"),
-    (Kind::Secret, r"GOCSPX-[A-Za-z0-9_-]{20,}"),
-    (Kind::Token, r"ya29\.[A-Za-z0-9_-]{20,}"),
-    (
-        Kind::ApiKey,
-        r"sk-(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}",
-    ),
-    (Kind::ApiKey, r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    (Kind::Token, r"do[oprt]_v1_[a-f0-9]{64}"),
-    (Kind::Token, r"dapi[a-f0-9]{32}"),
-    (Kind::Token, r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
-    (
-        Kind::Token,
-        r"dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{30,}",
-    ),
-    (Kind::Token, r"gl(?:sa|c)_[A-Za-z0-9_+/=]{30,}"),
-    (Kind::Token, r"ATATT3[A-Za-z0-9_=-]{20,}"),
-    (Kind::Token, r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"),
-    (Kind::ApiKey, r"NRAK-[A-Z0-9]{20,}"),
-    (
-        Kind::Token,
-        r"(?:sbp|lin_api|pul|tskey-auth|tskey-api)[_-][A-Za-z0-9_-]{30,}",
-    ),
-    (Kind::PrivateKey, r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
+    (Kind::Token, "xox", "[a-z]-[A-Za-z0-9-]{10,}"),
+    (Kind::Token, "xapp-", "[A-Za-z0-9-]{10,}"),
+    (Kind::Token, "hooks.slack.com/services/", "[A-Za-z0-9/]{20,}"),
+    (Kind::Token, "hooks.slack.com/workflows/", "[A-Za-z0-9/]{20,}"),
+    (Kind::Token, "discord.com/api/webhooks/", "[0-9]+/[A-Za-z0-9_-]{20,}"),
+    (Kind::Token, "discordapp.com/api/webhooks/", "[0-9]+/[A-Za-z0-9_-]{20,}"),
+    (Kind::Token, "webhook.office.com/webhookb2/", "[A-Za-z0-9@/-]{30,}"),
+    (Kind::Token, "outlook.office.com/webhook/", "[A-Za-z0-9@/-]{30,}"),
+    (Kind::Token, "hf_", "[A-Za-z0-9]{30,}"),
+    (Kind::Token, "hvs.", "[A-Za-z0-9_-]{20,}"),
+    (Kind::Token, "hvb.", "[A-Za-z0-9_-]{20,}"),
+    (Kind::Token, "hvr.", "[A-Za-z0-9_-]{20,}"),
+    (Kind::ApiKey, "sk_live_", "[A-Za-z0-9]{10,}"),
+    (Kind::ApiKey, "sk_test_", "[A-Za-z0-9]{10,}"),
+    (Kind::ApiKey, "rk_live_", "[A-Za-z0-9]{10,}"),
+    (Kind::ApiKey, "rk_test_", "[A-Za-z0-9]{10,}"),
+    (Kind::Secret, "whsec_", "[A-Za-z0-9+/=]{20,}"),
+    (Kind::Token, "npm_", "[A-Za-z0-9]{30,}"),
+    (Kind::Token, "pypi-", "[A-Za-z0-9_-]{50,}"),
+    (Kind::ApiKey, "AIza", "[A-Za-z0-9_-]{35}"),
+    (Kind::Secret, "GOCSPX-", "[A-Za-z0-9_-]{20,}"),
+    (Kind::Token, "ya29.", "[A-Za-z0-9_-]{20,}"),
+    (Kind::ApiKey, "sk-", "(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}"),
+    (Kind::ApiKey, "SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    (Kind::Token, "dop_v1_", "[a-f0-9]{64}"),
+    (Kind::Token, "doo_v1_", "[a-f0-9]{64}"),
+    (Kind::Token, "dor_v1_", "[a-f0-9]{64}"),
+    (Kind::Token, "dapi", "[a-f0-9]{32}"),
+    (Kind::Token, "dckr_", "(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    (Kind::Token, "dp.", r"(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{30,}"),
+    (Kind::Token, "ATATT3", "[A-Za-z0-9_=-]{20,}"),
+    (Kind::Token, "shp", "(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"),
+    (Kind::ApiKey, "NRAK-", "[A-Z0-9]{20,}"),
+    (Kind::Token, "sbp_", "[A-Za-z0-9_-]{30,}"),
+    (Kind::Token, "lin_api_", "[A-Za-z0-9_-]{30,}"),
+    (Kind::Token, "pul-", "[A-Za-z0-9_-]{30,}"),
+    (Kind::Token, "tskey-", "(?:auth|api)-[A-Za-z0-9_-]{30,}"),
+    (Kind::PrivateKey, "AGE-SECRET-KEY-", "1[A-Z0-9]{50,}"),
 ];
 
-/// Forms with their fixed text in the middle; tried apart, because they are searched in another way.
-const INNER_FORMS: &[(Kind, &str)] = &[
+/// Forms whose first text is too short, or not the first. Each is a pattern of its own.
+const LOOSE_FORMS: &[(Kind, &str)] = &[
+    // Terraform Cloud
     (
         Kind::Token,
         r"[A-Za-z0-9]{10,20}\.atlasv1\.[A-Za-z0-9_=-]{20,}",
     ),
+    // A client secret of Azure's directory
     (Kind::Secret, r"[A-Za-z0-9_~.-]{3}8Q~[A-Za-z0-9_~.-]{30,40}"),
+    // Twilio's API keys and account IDs
+    (Kind::ApiKey, r"(?:SK|AC)[0-9a-f]{32}\b"),
+    // Vault's service tokens before 1.10
+    (Kind::Token, r"s\.[A-Za-z0-9]{24}\b"),
 ];
+
+/// The texts that secrets of a known form begin with.
+pub(super) fn starts() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().map(|(_, start, _)| *start)
+}
+
+/// Whether there is a secret whose form has no fixed beginning.
+pub(super) fn has_loose_form(text: &str) -> bool {
+    LOOSE.is_match(text)
+}
+
+static LOOSE: LazyLock<Regex> = LazyLock::new(|| any_of(LOOSE_FORMS));
 
 /// How far around an access key ID its secret key is looked for, in bytes: a few lines of a credentials file or of a table.
 const BESIDE: usize = 300;
 
 /// Every secret in `text` that its form gives away.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
-    static OUTER: LazyLock<Regex> = LazyLock::new(|| any_of(FORMS));
-    static INNER: LazyLock<Regex> = LazyLock::new(|| any_of(INNER_FORMS));
+    static STARTS: LazyLock<Option<AhoCorasick>> =
+        LazyLock::new(|| AhoCorasick::new(FORMS.iter().map(|(_, start, _)| start)).ok());
+    static RESTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        FORMS
+            .iter()
+            .map(|(_, _, rest)| compiled(&format!(r"(?-u)\A(?:{rest})")))
+            .collect()
+    });
     let first = found.len();
-    for (forms, pattern) in [(FORMS, &OUTER), (INNER_FORMS, &INNER)] {
-        for captures in pattern.captures_iter(text) {
-            let range = captures.get_match().range();
-            let which = (1..captures.len()).find(|group| captures.get(*group).is_some());
-            let kind = which.and_then(|group| forms.get(group - 1));
-            if let Some((kind, _)) = kind
-                && is_alone(text, range.start)
-            {
-                found.push(Found::new(*kind, text, range));
-            }
+    for start in STARTS.iter().flat_map(|starts| starts.find_iter(text)) {
+        if !is_alone(text, start.start()) {
+            continue;
+        }
+        let which = start.pattern().as_usize();
+        let rest = text.get(start.end()..).unwrap_or_default();
+        let end = RESTS.get(which).and_then(|pattern| pattern.find(rest));
+        if let (Some((kind, ..)), Some(end)) = (FORMS.get(which), end) {
+            let range = start.start()..start.end() + end.end();
+            found.push(Found::new(*kind, text, range));
+        }
+    }
+    for captures in LOOSE.captures_iter(text) {
+        let range = captures.get_match().range();
+        let which = (1..captures.len()).find(|group| captures.get(*group).is_some());
+        let form = which.and_then(|group| LOOSE_FORMS.get(group - 1));
+        if let Some((kind, _)) = form
+            && is_alone(text, range.start)
+        {
+            found.push(Found::new(*kind, text, range));
         }
     }
     let access_keys: Vec<Range<usize>> = found
@@ -95,22 +144,6 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
         .map(|found| found.range.clone())
         .collect();
     find_secret_keys(text, &access_keys, found);
-}
-
-/// The numbers of AWS accounts: in ARNs and addresses, and beside a name that says so.
-pub(super) fn find_accounts(text: &str, found: &mut Vec<Found>) {
-    static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(concat!(
-            r"(?-u)arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12})\b",
-            r#"|(?i:account(?:[ _-]?(?:id|number))?s?)["']?[ \t]*[:=(]*[ \t]*\[?["'(]?([0-9]{12})\b"#,
-            r"|\b([0-9]{12})\.dkr\.ecr\.|\bsqs\.[a-z0-9-]+\.amazonaws\.com/([0-9]{12})/",
-        ))
-    });
-    for captures in ACCOUNT.captures_iter(text) {
-        for group in captures.iter().skip(1).flatten() {
-            found.push(Found::new(Kind::Account, text, group.range()));
-        }
-    }
 }
 
 /// Runs of exactly 40 characters of base64 near an access key ID. A commit hash has 40 characters too, but no capitals.

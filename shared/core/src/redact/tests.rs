@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::*;
 
 mod forms;
+mod listed;
 mod planted;
 mod untouched;
 
@@ -172,7 +173,7 @@ fn accounts_are_hidden_only_on_request() {
     assert_snapshot!(Redactor::new(Accounts::Hidden).redact(text), @r#"
     arn:aws:iam::[redacted:account:1]:role/ci account_id = "[redacted:account:1]" "Account": "[redacted:account:2]"
     https://sqs.eu-west-1.amazonaws.com/[redacted:account:1]/q [redacted:account:1].dkr.ecr.eu-west-1.amazonaws.com
-    build 123456789012 bucket acme-123456789012
+    build [redacted:account:1] bucket acme-[redacted:account:1]
     "#);
 }
 

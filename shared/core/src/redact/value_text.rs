@@ -11,6 +11,9 @@ use super::pattern::compiled;
 /// A value is never longer; a quote that does not close must not swallow a log.
 const LONGEST: usize = 64 * 1024;
 
+/// Nor is one of several words, without quotes.
+const LONGEST_PHRASE: usize = 300;
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -143,7 +146,7 @@ fn goes_on(rest: &str, quote: char) -> bool {
 }
 
 /// The largest place in `text` up to `at` where a character begins.
-fn floor(text: &str, at: usize) -> usize {
+pub(super) fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
@@ -218,8 +221,12 @@ fn bare(text: &str, at: usize, tie: Tie) -> Option<Value> {
     let end = match tie {
         Tie::Tag => &TAG_END,
         Tie::Cell => &CELL_END,
-        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag if is_in_json(text, at) => &ESCAPED_END,
-        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag => &END,
+        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose
+            if is_in_json(text, at) =>
+        {
+            &ESCAPED_END
+        }
+        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose => &END,
     };
     let mut end = end.find(rest)?.start();
     if tie != Tie::Tag {
@@ -236,6 +243,7 @@ fn bare(text: &str, at: usize, tie: Tie) -> Option<Value> {
 
 /// The length of the words up to the end of the line or to a comment.
 fn words_behind(rest: &str) -> usize {
+    let rest = rest.get(..floor(rest, LONGEST_PHRASE)).unwrap_or_default();
     static WORDS: LazyLock<Regex> =
         LazyLock::new(|| compiled(r#"\A(?:[ \t]+[^\s#|"'<>=][^\s|"'<>=]*)+"#));
     WORDS.find(rest).map_or(0, |words| words.end())

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use data_encoding::{BASE64, BASE64_NOPAD};
 use regex::Regex;
 
 use super::pattern::compiled;
@@ -67,6 +68,14 @@ pub(super) fn is_token(value: &str) -> bool {
     value.len() >= 12 && !value.trim_end_matches('=').contains(['=', ':'])
 }
 
+/// Whether the value is `user:password` in base64, as in a `config.json` of Docker.
+pub(super) fn is_user_and_password(value: &str) -> bool {
+    let padded = BASE64.decode(value.as_bytes());
+    let decoded = padded.or_else(|_| BASE64_NOPAD.decode(value.as_bytes()));
+    value.len() >= 8
+        && decoded.is_ok_and(|bytes| bytes.contains(&b':') && bytes.iter().all(|byte| !byte.is_ascii_control()))
+}
+
 /// Whether the value is so surely a secret that it is one wherever else it stands.
 pub(super) fn is_unmistakable(value: &str) -> bool {
     let has = |test: fn(&u8) -> bool| usize::from(value.bytes().any(|byte| test(&byte)));
@@ -80,6 +89,13 @@ pub(super) fn is_unmistakable(value: &str) -> bool {
         && !value.contains("://")
         && !value.contains(char::is_whitespace)
         && !is_identifier(value)
+}
+
+/// Whether the value is a time, a version, an address or a file, which may stand in many places. A secret that looks like a lock
+/// ID is none of these.
+pub(super) fn is_name_of_something(value: &str) -> bool {
+    let is_id = value.len() == 36 && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_identifier(value) && !is_id
 }
 
 /// Names of things that triage is about: lock IDs, digests, times, versions, addresses, files.

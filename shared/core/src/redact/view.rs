@@ -1,16 +1,21 @@
-//! One text, read in several ways: without colours, with its escapes undone, with its percent signs decoded.
+//! One text, read in several ways: without colours, with its escapes undone, with its percent signs decoded, with broken lines
+//! put together.
 //!
-//! A secret in JSON inside JSON, or in a coloured log line, does not look like itself. Instead of teaching every pattern
-//! all disguises, the text is undressed layer by layer, and what is found is led back to the text as it was given.
+//! A secret in JSON inside JSON, in a coloured log line or at the edge of a terminal does not look like itself. Instead of
+//! teaching every pattern all disguises, the text is undressed layer by layer, and what is found is led back to the text as it
+//! was given.
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::joined;
 use super::kind::Placeholder;
 use super::pattern::compiled;
+use super::worth;
 
 /// Stands for a placeholder of an earlier run, so that its words are not read as names. Unicode promises that no text
 /// uses this code point.
@@ -20,12 +25,15 @@ pub(super) const REDACTED: char = '\u{fdd0}';
 /// One more for a page that shows it.
 const LEVELS: usize = 4;
 
+/// Parts of a text, in order, each with what takes its place.
+pub(super) type Edits = Vec<(Range<usize>, String)>;
+
 /// A text, and where each part of it came from.
 pub(super) struct View<'a> {
     /// What to search.
     pub(super) text: Cow<'a, str>,
     /// From the given text to this one; what stands between two edits was copied.
-    layers: Vec<Vec<Edit>>,
+    layers: Vec<Rc<Vec<Edit>>>,
 }
 
 /// A part that was rewritten: `to` in the new text stands for `from` in the old one.
@@ -35,13 +43,44 @@ struct Edit {
     to: Range<usize>,
 }
 
-/// All ways to read `text`, the most literal first; only those that differ from the ones before.
-pub(super) fn all(text: &str) -> Vec<View<'_>> {
-    let mut views = levels(text);
+/// All ways to read a text.
+pub(super) struct Views<'a> {
+    /// The text as a whole, the most literal view first; only those that differ from the ones before.
+    pub(super) whole: Vec<View<'a>>,
+    /// Broken lines that were put together, where a secret may be among them.
+    pub(super) runs: Vec<View<'a>>,
+    /// The whole text with its broken lines put together.
+    pub(super) joined: Vec<View<'a>>,
+}
+
+/// All ways to read `text`.
+pub(super) fn all(text: &str) -> Views<'_> {
+    let levels = levels(View::given(text));
+    let mut runs = Vec::new();
+    let mut joined = Vec::new();
+    for level in &levels {
+        let broken = joined::runs(&level.text);
+        for run in &broken {
+            let view = level.run(run);
+            if worth::may_hold_a_secret(&view.text) {
+                runs.extend(with_percent_decoded(self::levels(view)));
+            }
+        }
+        let seams: Edits = broken.into_iter().flat_map(|run| run.seams).collect();
+        joined.extend(level.edited(seams));
+    }
+    Views {
+        whole: with_percent_decoded(levels),
+        runs,
+        joined,
+    }
+}
+
+fn with_percent_decoded(mut views: Vec<View<'_>>) -> Vec<View<'_>> {
     let decoded: Vec<View<'_>> = [views.first(), views.get(1..).and_then(<[_]>::last)]
         .into_iter()
         .flatten()
-        .filter_map(|view| view.rewritten(percent_decoded))
+        .filter_map(|view| view.edited(percent_decoded(&view.text)))
         .collect();
     views.extend(decoded);
     views
@@ -49,22 +88,18 @@ pub(super) fn all(text: &str) -> Vec<View<'_>> {
 
 /// The text with all its escapes undone: the form in which two spellings of one secret are equal.
 pub(super) fn bare(text: &str) -> String {
-    levels(text)
+    levels(View::given(text))
         .pop()
         .map_or_else(|| text.to_owned(), |view| view.text.into_owned())
 }
 
-/// The text without colours, then with one level of escapes undone after the other.
-fn levels(text: &str) -> Vec<View<'_>> {
-    let given = View {
-        text: Cow::Borrowed(text),
-        layers: Vec::new(),
-    };
-    let mut views = vec![given.rewritten(plain).unwrap_or(given)];
+/// The view without colours, then with one level of escapes undone after the other.
+fn levels(given: View<'_>) -> Vec<View<'_>> {
+    let mut views = vec![given.edited(plain(&given.text)).unwrap_or(given)];
     for _ in 0..LEVELS {
         let Some(next) = views.last().and_then(|view| {
-            view.rewritten(without_entities)
-                .or_else(|| view.rewritten(unescaped))
+            view.edited(without_entities(&view.text))
+                .or_else(|| view.edited(unescaped(&view.text)))
         }) else {
             break;
         };
@@ -73,7 +108,41 @@ fn levels(text: &str) -> Vec<View<'_>> {
     views
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    fn given(text: &'a str) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            layers: Vec::new(),
+        }
+    }
+
+    /// Only the lines of `run`, put together.
+    fn run(&self, run: &joined::Run) -> Self {
+        let mut text = String::with_capacity(run.range.len());
+        let mut edits = vec![Edit {
+            from: 0..run.range.start,
+            to: 0..0,
+        }];
+        let mut copied = run.range.start;
+        for (from, new) in &run.seams {
+            text.push_str(self.text.get(copied..from.start).unwrap_or_default());
+            let at = text.len();
+            text.push_str(new);
+            copied = from.end;
+            edits.push(Edit {
+                from: from.clone(),
+                to: at..text.len(),
+            });
+        }
+        text.push_str(self.text.get(copied..run.range.end).unwrap_or_default());
+        let mut layers = self.layers.clone();
+        layers.push(Rc::new(edits));
+        Self {
+            text: Cow::Owned(text),
+            layers,
+        }
+    }
+
     /// The part of the given text that `range` of this one stands for.
     pub(super) fn origin(&self, range: Range<usize>) -> Range<usize> {
         let (mut start, mut end) = (range.start, range.end);
@@ -88,9 +157,8 @@ impl View<'_> {
         start..end
     }
 
-    /// The view with one more layer off; `None` where there was nothing to take off.
-    fn rewritten(&self, rewrite: impl Fn(&str) -> Vec<(Range<usize>, String)>) -> Option<Self> {
-        let changes = rewrite(&self.text);
+    /// The view with these changes; `None` where there are none.
+    fn edited(&self, changes: Edits) -> Option<Self> {
         if changes.is_empty() {
             return None;
         }
@@ -109,7 +177,7 @@ impl View<'_> {
         }
         text.push_str(self.text.get(copied..).unwrap_or_default());
         let mut layers = self.layers.clone();
-        layers.push(edits);
+        layers.push(Rc::new(edits));
         Some(Self {
             text: Cow::Owned(text),
             layers,
@@ -142,22 +210,35 @@ fn last_edit(edits: &[Edit], at: usize) -> Option<&Edit> {
     after.checked_sub(1).and_then(|index| edits.get(index))
 }
 
-/// Colours away, also where the escape byte was lost, was made visible or became U+FFFD; earlier placeholders marked.
-fn plain(text: &str) -> Vec<(Range<usize>, String)> {
+/// Colours away, also where the escape byte was lost, was made visible or became U+FFFD; characters that nobody sees away;
+/// the wide signs of an East Asian keyboard narrow; earlier placeholders marked.
+fn plain(text: &str) -> Edits {
     static NOISE: LazyLock<Regex> = LazyLock::new(|| {
         compiled(&format!(
-            r"(?<placeholder>{})|(?:\x1b|\^\[|\\e|\\033|\\x1[bB]|\\u001[bB])\[[0-9;?]*[A-Za-z]|\x{{fffd}}?\[[0-9;]*m",
+            concat!(
+                r"(?<placeholder>{})|(?:\x1b|\^\[|\\e|\\033|\\x1[bB]|\\u001[bB])\[[0-9;?]*[A-Za-z]|\x{{fffd}}?\[[0-9;]*m",
+                r"|[\x{{ad}}\x{{200b}}-\x{{200f}}\x{{2060}}-\x{{2064}}\x{{feff}}]|(?<wide>[＝：＂＇])",
+            ),
             Placeholder::pattern()
         ))
     });
     changes(&NOISE, text, |found| {
-        let mark = found.name("placeholder").map(|_| REDACTED.to_string());
-        Some(mark.unwrap_or_default())
+        if found.name("placeholder").is_some() {
+            return Some(REDACTED.to_string());
+        }
+        let narrow = match found.name("wide").map(|wide| wide.as_str()) {
+            Some("＝") => "=",
+            Some("：") => ":",
+            Some("＂") => "\"",
+            Some("＇") => "'",
+            Some(_) | None => "",
+        };
+        Some(narrow.to_owned())
     })
 }
 
 /// HTML's escapes undone. Not together with the others: a `\n` between two `&quot;` does not end a line.
-fn without_entities(text: &str) -> Vec<(Range<usize>, String)> {
+fn without_entities(text: &str) -> Edits {
     static ENTITIES: LazyLock<Regex> =
         LazyLock::new(|| compiled("&(?:quot|#34|#[xX]22|apos|#39|#[xX]27|amp|lt|gt);"));
     changes(&ENTITIES, text, |found| {
@@ -173,7 +254,7 @@ fn without_entities(text: &str) -> Vec<(Range<usize>, String)> {
 }
 
 /// One level of JSON's and HCL's escapes undone.
-fn unescaped(text: &str) -> Vec<(Range<usize>, String)> {
+fn unescaped(text: &str) -> Edits {
     static ESCAPES: LazyLock<Regex> = LazyLock::new(|| {
         compiled(concat!(
             r"(?<colour>\\u001[bB]\[[0-9;?]*[A-Za-z])",
@@ -213,7 +294,7 @@ fn unescaped(text: &str) -> Vec<(Range<usize>, String)> {
 }
 
 /// `%40` as `@`, where the bytes are text.
-fn percent_decoded(text: &str) -> Vec<(Range<usize>, String)> {
+fn percent_decoded(text: &str) -> Edits {
     static RUN: LazyLock<Regex> = LazyLock::new(|| compiled("(?:%[0-9a-fA-F]{2})+"));
     let mut edits = Vec::new();
     for found in RUN.find_iter(text) {
@@ -241,7 +322,7 @@ fn changes(
     pattern: &Regex,
     text: &str,
     new: impl Fn(&regex::Captures<'_>) -> Option<String>,
-) -> Vec<(Range<usize>, String)> {
+) -> Edits {
     pattern
         .captures_iter(text)
         .filter_map(|found| Some((found.get_match().range(), new(&found)?)))
@@ -256,6 +337,7 @@ mod tests {
 
     fn texts(text: &str) -> Vec<String> {
         all(text)
+            .whole
             .into_iter()
             .map(|view| view.text.into_owned())
             .collect()
@@ -304,7 +386,7 @@ mod tests {
             ("%3Ap", "p", "p"),
             (r#"\"é\""#, "é", "é"),
         ] {
-            let views = all(text);
+            let views = all(text).whole;
             let (view, at) = views
                 .iter()
                 .rev()
@@ -317,9 +399,10 @@ mod tests {
     proptest! {
         #[test]
         fn every_part_of_every_view_leads_to_whole_characters(
-            text in r#"([a-zé😀 ]|\\"|\\\\|\\n|\\u00e9|%40|%C3%A9|\x1b\[0m|&quot;|\[redacted:token:7\]){0,20}"#,
+            text in r#"([a-zé😀 ]|\\"|\\\\|\\n|\\u00e9|%40|%C3%A9|\x1b\[0m|&quot;|\[redacted:token:7\]|password=[a-z0-9]{34,40}\n|│ ){0,20}"#,
         ) {
-            for view in all(&text) {
+            let views = all(&text);
+            for view in views.whole.iter().chain(&views.runs).chain(&views.joined) {
                 let ends: Vec<usize> = view.text.char_indices().map(|(at, _)| at).chain([view.text.len()]).collect();
                 for (index, start) in ends.iter().enumerate() {
                     for end in ends.iter().skip(index) {

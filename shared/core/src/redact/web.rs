@@ -1,4 +1,4 @@
-//! Secrets in addresses, in HTTP headers and in the arguments of the programs that send them.
+//! Secrets in addresses and in HTTP headers.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::pattern::compiled;
 use super::values;
 
-/// Every secret in `text` that stands in an address, a header or an argument of a known form.
+/// Every secret in `text` that stands in an address or a header.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     find_user_parts(text, found);
     find_driver_passwords(text, found);
@@ -68,35 +68,6 @@ const FORMS_OF_SECRETS: &[(Kind, &str)] = &[
         Kind::Token,
         r#"(?i-u:\b(?:set-)?cookie[ \t]*:[ \t]*)([^\s"'\\]+=[^\r\n"'\\]+)"#,
     ),
-    // `curl -u name:password`, `--user name:password`
-    (
-        Kind::Password,
-        r#"(?-u:(?:[ \t'"]-u|--user|--proxy-user)[ =]?["']?[A-Za-z0-9._@+-]+:)([^\s"'`\\]+)"#,
-    ),
-    // Passwords as an argument of one letter, of programs known to take one.
-    (
-        Kind::Password,
-        r#"(?-u:\b)(?:(?:docker|podman|helm registry|oras|buildah|skopeo)[^\n|;&]{0,80} (?:login|copy)[^\n|;&]{0,120}? -p[ =]?)["']?([^\s"'`]+)"#,
-    ),
-    (
-        Kind::Password,
-        r#"(?-u:\b)(?:(?:sshpass -p|mysql[a-z]*(?: [^\n|;&]{0,120})?? -p))[ ]?["']?([^\s"'`-][^\s"'`]*)"#,
-    ),
-    // ~/.netrc, also on several lines
-    (
-        Kind::Password,
-        r"(?-u:\blogin\s+)\S+(?-u:\s+password\s+)(\S+)",
-    ),
-    // `aws configure set NAME VALUE`, `setenv NAME VALUE`, `ENV NAME VALUE`
-    (
-        Kind::Secret,
-        r#"(?i-u:\b(?:configure set|setenv|env|arg)[ \t]+[a-z0-9_.]*(?:secret|token|passw(?:or)?d|api_?key|access_key|private_key)(?:_key)?[ \t]+)["']?([^\s"'=][^\s"']*)"#,
-    ),
-    // What was typed at Terraform's prompt for a variable (internal/command/meta_input.go and ui_input.go).
-    (
-        Kind::Secret,
-        r"(?i-u:\bvar\.[a-z0-9_-]*(?:secret|token|passw(?:or)?d|passphrase|key|credential)[a-z0-9_-]*)\r?\n(?:[^\n]*\n){0,6}?[^\n]*Enter a value:[ \t]*([^\s]+)",
-    ),
     // Oracle's own: jdbc:oracle:thin:user/password@host
     (
         Kind::Password,
@@ -119,13 +90,20 @@ fn find_user_parts(text: &str, found: &mut Vec<Found>) {
         match (user, password) {
             (_, Some(password)) => {
                 let secret = within_authority(password.as_str());
-                if !values::is_trivial(secret) && !is_port_and_path(secret) {
+                let user = user.map_or("", |user| user.as_str());
+                let host = text.get(password.start() + secret.len() + 1..).unwrap_or_default();
+                if !values::is_trivial(secret) && !is_port_and_path(user, secret, host) {
                     let range = password.start()..password.start() + secret.len();
                     at = range.end;
                     found.push(Found::new(Kind::Password, text, range));
+                    // `https://PUBLIC:SECRET@sentry.example.com/1`, `https://TOKEN:x-oauth-basic@github.com`
+                    if is_token_of_user(user) {
+                        let start = password.start() - 1 - user.len();
+                        found.push(Found::new(Kind::Token, text, start..start + user.len()));
+                    }
                 }
             }
-            (Some(user), None) if values::is_unmistakable(user.as_str()) => {
+            (Some(user), None) if is_token_of_user(user.as_str()) => {
                 found.push(Found::new(Kind::Token, text, user.range()));
             }
             (Some(_) | None, None) => {}
@@ -159,11 +137,27 @@ fn within_authority(candidate: &str) -> &str {
     authority.unwrap_or(candidate)
 }
 
-/// `//host:8080/path@2`: no password, but a port and an `@` further on.
-fn is_port_and_path(candidate: &str) -> bool {
+/// `//host:8080/path@2`: no password, but a port and an `@` further on. A password can begin like a port and go on like a
+/// path; what stands on both sides tells which of them is the host.
+fn is_port_and_path(user: &str, candidate: &str, behind: &str) -> bool {
     let digits = candidate.bytes().take_while(u8::is_ascii_digit).count();
-    (1..=5).contains(&digits)
+    let port = candidate.get(..digits).and_then(|port| port.parse::<u16>().ok());
+    let is_port = port.is_some_and(|port| port > 0)
+        && !candidate.starts_with('0')
         && candidate
             .get(digits..)
-            .is_some_and(|rest| rest.starts_with(['/', '?', '#']))
+            .is_some_and(|rest| rest.starts_with(['/', '?', '#']));
+    let is_host = |text: &str| text.contains('.') || text == "localhost" || text.starts_with('[');
+    let end = behind.find(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '.' | '-'));
+    let host = behind.get(..end.unwrap_or(behind.len())).unwrap_or_default();
+    let is_file = [".zip", ".git", ".json", ".tgz"].iter().any(|end| host.ends_with(end));
+    is_port && (is_host(user) || is_file || !is_host(host))
+}
+
+/// Whether what stands alone before the `@` is a token rather than somebody's name: long, and with digits among its letters.
+fn is_token_of_user(user: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| user.bytes().any(|byte| test(&byte));
+    let is_plain = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_random = is_plain && user.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    is_random || values::is_unmistakable(user)
 }

@@ -1,0 +1,213 @@
+//! Lines that a terminal, a box or a mail program has broken, put together again.
+//!
+//! A name, an address or a secret that goes on in the next line is none to a finder that reads line by line. Here the lines
+//! lose what a CI or a box put around them, and those that were one become one. A line that only might have been broken is
+//! joined too, unless the next one looks like a beginning: what is joined is only searched, and never shown.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::begins::begins_something;
+use super::margin::{self, Line};
+use super::pattern::compiled;
+use super::view::Edits;
+
+/// Narrower terminals are not met (columns).
+const NARROWEST: usize = 40;
+/// Nor wider ones. Longer lines were broken by nobody.
+const WIDEST: usize = 240;
+/// A session token has some 2000 characters at most; 40 columns need so many lines for it.
+const MOST_LINES: usize = 64;
+
+/// Lines that were one.
+pub(super) struct Run {
+    /// From the begin of its first line to the end of its last one.
+    pub(super) range: Range<usize>,
+    /// What to take out, or to put in its place, to make it one line again.
+    pub(super) seams: Edits,
+}
+
+/// How two lines are put together: what stands between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Glue {
+    /// Nothing: the line was broken after so many columns.
+    Nothing { width: usize },
+    /// Nothing, and the backslash goes: a shell's own way to go on.
+    Continued,
+    /// A space: the line was broken at one, or its value stands below its name.
+    Space,
+}
+
+/// The lines of `text` that may have been one, at least two in each run.
+pub(super) fn runs(text: &str) -> Vec<Run> {
+    let lines: Vec<Line> = without_gaps(margin::lines(text));
+    let mut runs: Vec<Run> = Vec::new();
+    let mut current: Option<Run> = None;
+    let mut width_before = None;
+    for pair in lines.windows(2) {
+        let [above, below] = pair else { continue };
+        let is_full = current.as_ref().is_some_and(|run| run.seams.len() >= MOST_LINES);
+        let glue = (!is_full)
+            .then(|| glue(text, above, below, width_before))
+            .flatten();
+        let Some(glue) = glue else {
+            runs.extend(current.take());
+            width_before = None;
+            continue;
+        };
+        let run = current.get_or_insert_with(|| Run {
+            range: above.range.start..above.range.end,
+            seams: Vec::new(),
+        });
+        run.range.end = below.range.end;
+        let (cut, between, width) = match glue {
+            Glue::Nothing { width } => (0, "", Some(width)),
+            Glue::Continued => (1, "", None),
+            Glue::Space => (0, " ", None),
+        };
+        width_before = width;
+        let start = above.content.end - cut;
+        let is_apart = matches!(glue, Glue::Space);
+        let next = text.get(below.content.clone()).unwrap_or_default();
+        let indent = if is_apart { next.len() - next.trim_start().len() } else { 0 };
+        run.seams.push((start..below.content.start + indent, between.to_owned()));
+    }
+    runs.extend(current);
+    runs
+}
+
+/// Where a program put an empty line behind every line, those lines are left out.
+fn without_gaps(lines: Vec<Line>) -> Vec<Line> {
+    let is_blank = |line: &Line| line.width == 0;
+    let is_spaced = lines.len() > 2
+        && lines
+            .windows(2)
+            .all(|pair| pair.iter().any(is_blank));
+    if !is_spaced {
+        return lines;
+    }
+    lines.into_iter().filter(|line| !is_blank(line)).collect()
+}
+
+/// How `below` goes on with `above`; `None` where it does not. `before` is the width at which `above` went on with the line
+/// before it.
+fn glue(text: &str, above: &Line, below: &Line, before: Option<usize>) -> Option<Glue> {
+    if below.width == 0 || above.width == 0 {
+        return None;
+    }
+    let upper = text.get(above.content.clone())?;
+    let lower = text.get(below.content.clone())?;
+    if upper.ends_with('\\') && !upper.ends_with("\\\\") {
+        return Some(Glue::Continued);
+    }
+    // A terminal breaks a line together with its prefix; a program breaks it before somebody puts one on.
+    let has_prefix = above.has_margin() && !below.has_margin();
+    let (width, next) = if has_prefix {
+        (above.whole, below.whole)
+    } else {
+        (above.width, below.width)
+    };
+    if (NARROWEST..=WIDEST).contains(&width) && next <= width {
+        // The line that ends a broken one is shorter; nothing goes on behind it.
+        let is_last = before.is_some_and(|before| width < before);
+        let is_sure = next == width || before == Some(width);
+        if !is_last && (is_sure || !begins_something(lower)) {
+            return Some(Glue::Nothing { width });
+        }
+    }
+    (is_left_open(upper) && is_one_value(upper, lower, width)).then_some(Glue::Space)
+}
+
+/// Whether a line ends where a value is due: with a sign of assignment, a flag, or the scheme of a header.
+fn is_left_open(line: &str) -> bool {
+    static OPEN: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(r#"(?-u)(?:[=:>]["']?|[ \t]--?[A-Za-z][A-Za-z0-9-]*|\b(?:[Bb]earer|[Bb]asic|AsPlainText))[*_ \t]*\z"#)
+    });
+    let near = line.len().saturating_sub(80);
+    let near = (near..line.len()).find_map(|at| line.get(at..));
+    near.is_some_and(|end| OPEN.is_match(end))
+}
+
+/// Whether the line below an open one is its value: one word or one quotation, that stands further in, or behind a line so
+/// long that it was broken.
+fn is_one_value(upper: &str, lower: &str, width: usize) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let value = lower.trim();
+    let is_short = value.len() < 4096;
+    let is_quoted = value.starts_with(['"', '\'']) && value.trim_end_matches([',', ';']).ends_with(['"', '\'']);
+    let is_alone = is_quoted || !value.contains(char::is_whitespace) && !value.ends_with([':', '{', '[', '(']);
+    let is_broken = width >= NARROWEST && !begins_something(lower.trim_start());
+    is_short && (is_alone && indent(lower) > indent(upper) && !value.starts_with("- ") || is_broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(text: &str) -> Vec<String> {
+        let runs = runs(text).into_iter().map(|run| {
+            let mut line = String::new();
+            let mut copied = run.range.start;
+            for (from, new) in run.seams {
+                line.push_str(&text[copied..from.start]);
+                line.push_str(&new);
+                copied = from.end;
+            }
+            line + &text[copied..run.range.end]
+        });
+        runs.collect()
+    }
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        assert_eq!(joined(text), expected, "{text}");
+    }
+
+    const WIDE: &str = "0123456789 0123456789 0123456789 0123456789";
+
+    #[test]
+    fn lines_of_one_width_were_one() {
+        let whole = format!("{WIDE}{WIDE}0123");
+        check(&format!("a\n{WIDE}\n{WIDE}\n0123\nb"), &[&whole]);
+        check(&format!("│ {WIDE}\n│ {WIDE}\n│ 0123\n"), &[&format!("│ {whole}")]);
+        check(&format!("{WIDE}\r\n{WIDE}\r\n0123"), &[&whole]);
+        check(&format!("{WIDE}\n\n{WIDE}\n\n0123\n"), &[&whole]);
+    }
+
+    #[test]
+    fn a_terminal_breaks_a_line_with_its_prefix() {
+        let first = format!("2024-01-15T03:42:11Z {WIDE}");
+        let second = &first.replace(['-', 'T', 'Z', ':'], "x");
+        check(&format!("{first}\n{second}\n0123"), &[&format!("{first}{second}0123")]);
+    }
+
+    #[test]
+    fn lines_of_json_are_joined_by_what_they_say() {
+        let object = |text: &str| format!("{{\"log\":\"{text}\\n\",\"stream\":\"stderr\"}}\n");
+        let text = object(WIDE) + &object(WIDE) + &object("x9");
+        assert!(joined(&text)[0].contains(&format!("{WIDE}{WIDE}x9")), "{text}");
+    }
+
+    #[test]
+    fn a_line_that_may_have_been_broken_is_joined_unless_the_next_begins_something() {
+        check(&format!("{WIDE}\nx1y2 z"), &[&format!("{WIDE}x1y2 z")]);
+        check(&format!("{WIDE}\nLock Info:"), &[]);
+        check("a short line\nx1y2", &[]);
+    }
+
+    #[test]
+    fn nothing_goes_on_behind_the_end_of_a_broken_line() {
+        check(&format!("{WIDE}\n{WIDE}\n{}\nx1y2", "a1".repeat(20)), &[&format!("{WIDE}{WIDE}{}", "a1".repeat(20))]);
+    }
+
+    #[test]
+    fn a_value_below_its_name_belongs_to_it() {
+        check("password:\n  x1", &["password: x1"]);
+        check("x --password \\\n  x1 --yes", &["x --password   x1 --yes"]);
+        check("password:\nx1", &[]);
+        check("password:\n  ID:        x", &[]);
+        check("password:\n\nError: x", &[]);
+    }
+}
