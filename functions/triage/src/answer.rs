@@ -6,7 +6,7 @@ use lockwarden_core::ids::LockPath;
 use lockwarden_core::paste::{self, LockError};
 use lockwarden_core::report::LookedAt;
 use lockwarden_core::settings::TriageSettings;
-use lockwarden_explain::answer::{Config, Desk, Pasted};
+use lockwarden_explain::answer::{Config, Desk, Pasted, learnt};
 use lockwarden_explain::live::Live;
 use lockwarden_explain::{Question, explain};
 use lockwarden_lambda::Failed;
@@ -52,11 +52,12 @@ fn read(question: Question) -> Pasted {
     let found = text.as_deref().map(paste::find).unwrap_or_default();
     let config = question.config.filter(|config| !config.trim().is_empty());
     let config = config.map(|config| Config::read(config, question.config_format, &found));
+    let redactor = learnt(text.as_deref().unwrap_or_default(), accounts);
     Pasted {
         found,
         text,
         config,
-        accounts,
+        redactor,
     }
 }
 

@@ -32,6 +32,7 @@ mod names;
 mod shapes;
 mod accounts;
 mod pem;
+mod table;
 mod web;
 mod arguments;
 mod value_text;
@@ -68,6 +69,7 @@ pub enum Accounts {
 ///     "password = \"[redacted:password:1]\"\nkey = \"prod/terraform.tfstate\""
 /// );
 /// ```
+#[derive(Clone)]
 pub struct Redactor {
     accounts: Accounts,
     learned: Learned,
@@ -114,7 +116,7 @@ impl Redactor {
 
     /// The same for a piece of a log, of which little is shown: its secrets get their placeholders when they are met.
     fn learn_of_log(&mut self, piece: &str) {
-        if self.learned.is_full() || !worth::may_hold_a_secret(piece) {
+        if self.learned.is_full() {
             return;
         }
         for found in self.found_in(piece, &view::all(piece)) {
@@ -162,18 +164,21 @@ impl Redactor {
         let mut found = Vec::new();
         for view in views.whole.iter().chain(&views.runs) {
             let mut here = Vec::new();
-            for find in [
-                shapes::find,
-                pem::find,
-                web::find,
-                arguments::find,
-                assignments::find,
-            ] {
-                find(&view.text, &mut here);
+            shapes::find(&view.text, &mut here);
+            if worth::may_name_a_secret(&view.text) {
+                for find in [pem::find, web::find, arguments::find, assignments::find] {
+                    find(&view.text, &mut here);
+                }
             }
             if self.accounts == Accounts::Hidden {
                 accounts::find(&view.text, &mut here);
             }
+            found.extend(led_back(view, here));
+        }
+        // Only a name and its value are in two objects of a log.
+        for view in &views.said {
+            let mut here = Vec::new();
+            assignments::find(&view.text, &mut here);
             found.extend(led_back(view, here));
         }
         merged(text, found)

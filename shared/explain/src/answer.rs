@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::paste::{Cause, Found, Kind, LockError, PastedDigest, PastedLock, Tool};
-use lockwarden_core::redact::{Accounts, Redactor};
+use lockwarden_core::redact::{Accounts, Learner, Redactor};
 use lockwarden_core::settings::TopicArn;
 use lockwarden_harden::{Backend, Format, Hardened, NotRead, Options, Version, harden};
 use serde::Serialize;
@@ -28,8 +28,8 @@ pub struct Pasted {
     pub text: Option<String>,
     /// The configuration, as it was read.
     pub config: Option<Config>,
-    /// Whether account numbers stay.
-    pub accounts: Accounts,
+    /// What has seen all of the text, and so knows its secrets: [`learnt`] makes one of a text that is held.
+    pub redactor: Redactor,
 }
 
 /// A pasted configuration.
@@ -38,6 +38,14 @@ pub struct Config {
     text: String,
     /// What was made of it.
     read: Result<Hardened, NotRead>,
+}
+
+/// A redactor that knows the secrets of `text`, however long it is.
+#[must_use]
+pub fn learnt(text: &str, accounts: Accounts) -> Redactor {
+    let mut learner = Learner::new(accounts);
+    learner.read(text.as_bytes());
+    learner.finish()
 }
 
 impl fmt::Debug for Pasted {
@@ -350,7 +358,8 @@ fn given_back(pasted: &Pasted) -> Option<String> {
     (!excerpts.is_empty()).then(|| excerpts.join("\n[…]\n"))
 }
 
-/// A redactor that has seen all that was pasted.
+/// A redactor that has seen all that was pasted: the text as a whole before, and here what is shown of it, so that the
+/// placeholders are numbered as they are read.
 fn redactor(pasted: &Pasted) -> Redactor {
     let excerpts = pasted
         .found
@@ -369,7 +378,7 @@ fn redactor(pasted: &Pasted) -> Redactor {
     let secrets = config
         .and_then(Config::hardened)
         .map_or(&[][..], |hardened| &hardened.secret_values);
-    hidden::redactor(pasted.accounts, &texts, secrets)
+    hidden::redactor(pasted.redactor.clone(), &texts, secrets)
 }
 
 impl Answer {

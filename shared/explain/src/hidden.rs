@@ -5,13 +5,13 @@ use lockwarden_core::redact::{Kind, Redactor};
 use lockwarden_harden::SecretValue;
 use serde_json::Value;
 
-/// A redactor that knows the secrets of what was pasted, and those that the configuration's own rules have found.
+/// The redactor that has read the text, once it knows the secrets of the other texts too, and those that the configuration's own
+/// rules have found.
 pub(crate) fn redactor(
-    accounts: lockwarden_core::redact::Accounts,
+    mut redactor: Redactor,
     pasted: &[&str],
     found: &[SecretValue],
 ) -> Redactor {
-    let mut redactor = Redactor::new(accounts);
     for secret in found {
         redactor.remember(Kind::Secret, secret.expose());
     }

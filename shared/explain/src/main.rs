@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use lockwarden_core::paste::{Finder, Found};
-use lockwarden_core::redact::Accounts;
+use lockwarden_core::redact::{Accounts, Learner, Redactor};
 use lockwarden_explain::answer::{Config, LONGEST_GIVEN_BACK, Pasted};
 use lockwarden_explain::{Desk, explain, print};
 
@@ -38,7 +38,12 @@ fn main() -> ExitCode {
 
 fn answer_what_is_asked() -> Result<(), Box<dyn Error>> {
     let wish = wish(std::env::args().skip(1))?;
-    let (found, text) = read(io::stdin().lock())?;
+    let accounts = if wish.hide_accounts {
+        Accounts::Hidden
+    } else {
+        Accounts::Shown
+    };
+    let (found, text, redactor) = read(io::stdin().lock(), accounts)?;
     let is_blank = text.as_deref().is_none_or(|text| text.trim().is_empty());
     if is_blank && wish.config.is_none() {
         return Err(format!("there is nothing on standard input; {USAGE}").into());
@@ -54,11 +59,7 @@ fn answer_what_is_asked() -> Result<(), Box<dyn Error>> {
         found,
         text,
         config,
-        accounts: if wish.hide_accounts {
-            Accounts::Hidden
-        } else {
-            Accounts::Shown
-        },
+        redactor,
     };
     let answer = explain(&pasted, Desk { topic: None }, |_| None);
     let text = if wish.json {
@@ -88,8 +89,12 @@ fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Wish, String> {
 
 /// Reads the text in pieces, so that a log of any size needs little memory. Of a long one no more is kept than shows that
 /// it is too long to be given back.
-fn read(mut input: impl io::Read) -> io::Result<(Found, Option<String>)> {
+fn read(
+    mut input: impl io::Read,
+    accounts: Accounts,
+) -> io::Result<(Found, Option<String>, Redactor)> {
     let mut finder = Finder::new();
+    let mut learner = Learner::new(accounts);
     let mut kept = Vec::new();
     let mut piece = vec![0; PIECE];
     loop {
@@ -98,9 +103,10 @@ fn read(mut input: impl io::Read) -> io::Result<(Found, Option<String>)> {
             break;
         };
         finder.read(bytes);
+        learner.read(bytes);
         let room = (LONGEST_GIVEN_BACK + 1).saturating_sub(kept.len());
         kept.extend(bytes.iter().take(room));
     }
     let text = (!kept.is_empty()).then(|| String::from_utf8_lossy(&kept).into_owned());
-    Ok((finder.finish(), text))
+    Ok((finder.finish(), text, learner.finish()))
 }

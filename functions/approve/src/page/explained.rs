@@ -6,7 +6,7 @@ use lockwarden_core::paste;
 use lockwarden_core::redact::Accounts;
 use lockwarden_core::settings::Settings;
 use lockwarden_core::token::Token;
-use lockwarden_explain::answer::{Config, Desk, Pasted};
+use lockwarden_explain::answer::{Config, Desk, Pasted, learnt};
 use lockwarden_explain::{explain, print};
 use maud::{Markup, html};
 
@@ -65,10 +65,10 @@ fn words(form: &Form, settings: &Settings) -> Option<String> {
         return None;
     }
     let pasted = Pasted {
+        redactor: learnt(text.as_deref().unwrap_or_default(), Accounts::Shown),
         found,
         text,
         config,
-        accounts: Accounts::Shown,
     };
     let desk = Desk {
         topic: Some(&settings.approval_topic),

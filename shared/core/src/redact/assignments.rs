@@ -153,7 +153,7 @@ fn tie(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
             r#"\A(["'`\])*]{0,4}"#,
             // `Secret Key (rotated):`, `Password for bob:`
             r#"(?:[ \t]\([^()\n]{1,40}\))?(?:[ \t](?:for|of)(?:[ \t](?:'[^'\n]{1,80}'|"[^"\n]{1,80}"|[^\s:='"]{1,40})){1,3})?["'`*]{0,3})"#,
-            r#"([ \t]*)(=>|:=|->|[=:|>]|(?:is|was)(?:[ \t]set[ \t]to)?[ \t]*:?[ \t])([*_]{0,2}[ \t]*)"#
+            r#"([ \t]*)(=>|:=|->|[=:|>]|(?:is|was)(?:[ \t](?:now|set[ \t]to))?[ \t]*:?[ \t])([*_]{0,2}[ \t]*)"#
         ))
     });
     let before = text.get(..name.start)?.chars().next_back();
@@ -248,7 +248,12 @@ fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Op
             (values::is_mixed(said) || values::is_user_and_password(said)).then_some(kind)
         }
         (Hint::Certain(kind), Tie::Colon { spaced }) if is_bare => {
-            let in_prose = is_in_prose(text, name);
+            // `X-Vault-Token` is no word of prose.
+            let is_one_word = text.get(name..).is_some_and(|rest| {
+                let end = rest.find(|character: char| !character.is_ascii_alphanumeric());
+                end.is_none_or(|end| !rest.get(end..).is_some_and(|rest| rest.starts_with(['-', '_'])))
+            });
+            let in_prose = is_one_word && is_in_prose(text, name);
             let stands_out = values::is_mixed(said)
                 && (!in_prose || kind == Kind::Password || values::is_token(said));
             // `pass: 12 fail: 0` tells of tests.

@@ -11,6 +11,7 @@ use regex::Regex;
 
 use super::begins::begins_something;
 use super::margin::{self, Line};
+use super::names;
 use super::pattern::compiled;
 use super::view::Edits;
 
@@ -27,6 +28,25 @@ pub(super) struct Run {
     pub(super) range: Range<usize>,
     /// What to take out, or to put in its place, to make it one line again.
     pub(super) seams: Edits,
+}
+
+/// What to take out of `text` where each line is an object of JSON, so that what the objects say is left; nothing where no lines
+/// are. A name in one object and its value in the next are found there.
+pub(super) fn without_objects(text: &str) -> Edits {
+    let lines = margin::lines(text);
+    if !lines.windows(2).any(|pair| pair.iter().all(|line| line.is_object)) {
+        return Edits::new();
+    }
+    let objects = lines.into_iter().filter(|line| line.is_object);
+    objects
+        .flat_map(|line| {
+            [
+                (line.range.start..line.content.start, String::new()),
+                (line.content.end..line.range.end, String::new()),
+            ]
+        })
+        .filter(|(range, _)| !range.is_empty())
+        .collect()
 }
 
 /// How two lines are put together: what stands between them.
@@ -69,10 +89,12 @@ pub(super) fn runs(text: &str) -> Vec<Run> {
         };
         width_before = width;
         let start = above.content.end - cut;
-        let is_apart = matches!(glue, Glue::Space);
-        let next = text.get(below.content.clone()).unwrap_or_default();
-        let indent = if is_apart { next.len() - next.trim_start().len() } else { 0 };
-        run.seams.push((start..below.content.start + indent, between.to_owned()));
+        let upper = text.get(above.content.clone()).unwrap_or_default();
+        let lower = text.get(below.content.clone()).unwrap_or_default();
+        // An indent that both lines have was put in front of them later.
+        let is_margin = glue == Glue::Space || indent(lower) <= indent(upper) && indent(lower) != 1;
+        let margin = if is_margin { indent(lower) } else { 0 };
+        run.seams.push((start..below.content.start + margin, between.to_owned()));
     }
     runs.extend(current);
     runs
@@ -113,11 +135,32 @@ fn glue(text: &str, above: &Line, below: &Line, before: Option<usize>) -> Option
         // The line that ends a broken one is shorter; nothing goes on behind it.
         let is_last = before.is_some_and(|before| width < before);
         let is_sure = next == width || before == Some(width);
-        if !is_last && (is_sure || !begins_something(lower)) {
+        // One space was the last character that found no room.
+        let is_flush = indent(lower) <= indent(upper).max(1);
+        let rest = if is_flush { lower.trim_start() } else { lower };
+        if !is_last && (is_sure || !begins_something(rest) || cuts_a_name(upper, rest)) {
             return Some(Glue::Nothing { width });
         }
     }
     (is_left_open(upper) && is_one_value(upper, lower, width)).then_some(Glue::Space)
+}
+
+/// Whether the last word of one line and the first of the next are a name that sounds like a secret, as `toke` and `n: x` are, or
+/// the scheme before one.
+fn cuts_a_name(upper: &str, lower: &str) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let last = upper.bytes().rev().take(40).take_while(is_part).count();
+    let first = lower.bytes().take(40).take_while(is_part).count();
+    let (Some(last), Some(first)) = (upper.get(upper.len() - last..), lower.get(..first)) else {
+        return false;
+    };
+    let word = format!("{last}{first}").to_ascii_lowercase();
+    let is_scheme = matches!(word.as_str(), "bearer" | "basic" | "negotiate" | "digest");
+    !last.is_empty() && !first.is_empty() && (is_scheme || names::hint(&word).is_some())
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// Whether a line ends where a value is due: with a sign of assignment, a flag, or the scheme of a header.
@@ -133,7 +176,6 @@ fn is_left_open(line: &str) -> bool {
 /// Whether the line below an open one is its value: one word or one quotation, that stands further in, or behind a line so
 /// long that it was broken.
 fn is_one_value(upper: &str, lower: &str, width: usize) -> bool {
-    let indent = |line: &str| line.len() - line.trim_start().len();
     let value = lower.trim();
     let is_short = value.len() < 4096;
     let is_quoted = value.starts_with(['"', '\'']) && value.trim_end_matches([',', ';']).ends_with(['"', '\'']);

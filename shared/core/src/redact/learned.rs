@@ -17,7 +17,7 @@ const MOST: usize = 4_000;
 const MOST_BYTES: usize = 512 * 1024;
 
 /// What is known of the secrets of one reply.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Learned {
     /// What was found, with all escapes undone, and what stands in its place.
     known: BTreeMap<String, Placeholder>,

@@ -15,6 +15,8 @@ pub(super) struct Line {
     pub(super) range: Range<usize>,
     /// What is left without prefixes and frames.
     pub(super) content: Range<usize>,
+    /// Whether the line is an object of JSON that a program has put around the content.
+    pub(super) is_object: bool,
     /// How many columns the content has.
     pub(super) width: usize,
     /// How many columns all of it has.
@@ -36,8 +38,9 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
         let start = at;
         at += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
-        let content = content(line);
+        let (content, is_object) = content(line);
         lines.push(Line {
+            is_object,
             range: start..start + line.len(),
             width: columns(line.get(content.clone()).unwrap_or_default()),
             whole: columns(line),
@@ -47,11 +50,13 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
     lines
 }
 
-/// What is left of one line.
-fn content(line: &str) -> Range<usize> {
+/// What is left of one line, and whether it was the message of an object.
+fn content(line: &str) -> (Range<usize>, bool) {
     let mut start = paste::margin(line);
     let mut end = line.len();
-    if let Some(message) = message(line.get(start..end).unwrap_or_default()) {
+    let message = message(line.get(start..end).unwrap_or_default());
+    let is_object = message.is_some();
+    if let Some(message) = message {
         end = start + message.end;
         start += message.start;
         start += paste::margin(line.get(start..end).unwrap_or_default());
@@ -64,7 +69,7 @@ fn content(line: &str) -> Range<usize> {
             end = start + inside.trim_end().len();
         }
     }
-    start..end.max(start)
+    (start..end.max(start), is_object)
 }
 
 /// The text in `{"log":"…\n","stream":"stderr"}`, where a program writes each line as an object.
@@ -72,6 +77,11 @@ fn message(line: &str) -> Option<Range<usize>> {
     static HEAD: LazyLock<Regex> = LazyLock::new(|| {
         compiled(
             r#"\A\{(?:"[^"\\]{1,40}":(?:"[^"\\]{0,80}"|[0-9.]+|true|false|null),){0,8}"(?:log|line|text|body|output|message|msg|@message)":[ ]?""#,
+        )
+    });
+    static TAIL: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(
+            r#"\A"(?:,"[^"\\]{1,40}":(?:"[^"\\]{0,80}"|[0-9.]+|true|false|null)){0,8}\}[\s,]*\z"#,
         )
     });
     if !line.starts_with("{\"") {
@@ -84,6 +94,9 @@ fn message(line: &str) -> Option<Range<usize>> {
         is_escaped = byte == b'\\' && !is_escaped;
         is_end
     })?;
+    if !TAIL.is_match(line.get(start + end..)?) {
+        return None;
+    }
     let message = line.get(start..start + end)?;
     let message = message.trim_end_matches("\\n").trim_end_matches("\\r");
     Some(start..start + message.len())

@@ -28,6 +28,8 @@ pub(super) enum Reach {
 
 /// Shorter secrets are in the middle of everything.
 const SHORTEST: usize = 6;
+/// Longer ones are not sought: nobody writes them twice, and looking for many would cost much memory.
+const LONGEST: usize = 4096;
 /// Shorter ones are a part of other words.
 const SHORTEST_INSIDE: usize = 8;
 
@@ -47,7 +49,7 @@ impl Reach {
 /// The reach of a secret that was found beside its name.
 pub(super) fn of(secret: &str) -> Reach {
     let length = secret.chars().count();
-    let is_no_secret_elsewhere = length < SHORTEST
+    let is_no_secret_elsewhere = !(SHORTEST..=LONGEST).contains(&length)
         || secret.contains(['\n', REDACTED])
         || secret.contains("://")
         || values::is_trivial(secret)
@@ -56,7 +58,7 @@ pub(super) fn of(secret: &str) -> Reach {
         return Reach::Nowhere;
     }
     if is_made_of_words(secret) {
-        let is_telling = length >= SHORTEST_INSIDE && parts(secret).any(is_telling);
+        let is_telling = length >= SHORTEST_INSIDE && parts(secret).flat_map(words).any(is_telling);
         return if is_telling { Reach::Alone } else { Reach::Nowhere };
     }
     if length < SHORTEST_INSIDE || secret.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -102,15 +104,31 @@ fn is_of_a_name(text: &str, place: &Range<usize>, before: Option<char>, rest: &s
     before.is_some_and(|before| LINKS.contains(&before)) || is_linked || is_named
 }
 
-/// Whether the value is made of letters as words are, and of small numbers: `prod-eu-west-1`, `Correct horse`.
+/// Whether the value is made of letters as words are, and of small numbers: `prod-eu-west-1`, `OperationTypeApply`.
 fn is_made_of_words(value: &str) -> bool {
     parts(value).all(|part| {
         let is_number = part.len() <= 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        let mut rest = part.chars();
-        rest.next();
-        let is_word = part.chars().all(char::is_alphabetic)
-            && (rest.clone().all(char::is_lowercase) || part.chars().all(char::is_uppercase));
-        is_number || is_word
+        let is_upper = part.chars().all(char::is_uppercase);
+        let is_lower = |word: &str| {
+            let mut rest = word.chars();
+            let first = rest.next();
+            first.is_some_and(char::is_alphabetic) && rest.all(char::is_lowercase)
+        };
+        is_number || is_upper || words(part).all(|word| is_lower(word) && word.len() > 2 || word == part && is_lower(word))
+    })
+}
+
+/// The words of a part, each of which may begin with a capital.
+fn words(part: &str) -> impl Iterator<Item = &str> {
+    let is_upper = part.chars().all(char::is_uppercase);
+    let mut rest = part;
+    std::iter::from_fn(move || {
+        let mut characters = rest.char_indices().skip(1);
+        let end = characters.find(|(_, character)| !is_upper && character.is_uppercase());
+        let end = end.map_or(rest.len(), |(at, _)| at);
+        let (word, behind) = rest.split_at_checked(end)?;
+        rest = behind;
+        (!word.is_empty()).then_some(word)
     })
 }
 
@@ -158,6 +176,9 @@ mod tests {
             ("Production", Reach::Nowhere),
             ("prod-eu-west-1", Reach::Nowhere),
             ("changeme", Reach::Nowhere),
+            ("OperationTypeApply", Reach::Nowhere),
+            ("CorrectHorseBattery", Reach::Alone),
+            ("qWeRtYuIoPaS", Reach::Anywhere),
             ("true", Reach::Nowhere),
             ("v1.11.4", Reach::Nowhere),
             ("2024-01-15T03:42:11Z", Reach::Nowhere),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::Found;
@@ -89,31 +89,25 @@ const LOOSE_FORMS: &[(Kind, &str)] = &[
     (Kind::Token, r"s\.[A-Za-z0-9]{24}\b"),
 ];
 
-/// The texts that secrets of a known form begin with.
-pub(super) fn starts() -> impl Iterator<Item = &'static str> {
-    FORMS.iter().map(|(_, start, _)| *start)
-}
-
-/// Whether there is a secret whose form has no fixed beginning.
-pub(super) fn has_loose_form(text: &str) -> bool {
-    LOOSE.is_match(text)
-}
-
-static LOOSE: LazyLock<Regex> = LazyLock::new(|| any_of(LOOSE_FORMS));
-
 /// How far around an access key ID its secret key is looked for, in bytes: a few lines of a credentials file or of a table.
 const BESIDE: usize = 300;
 
 /// Every secret in `text` that its form gives away.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     static STARTS: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| AhoCorasick::new(FORMS.iter().map(|(_, start, _)| start)).ok());
+        LazyLock::new(|| {
+            AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(FORMS.iter().map(|(_, start, _)| start))
+                .ok()
+        });
     static RESTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         FORMS
             .iter()
             .map(|(_, _, rest)| compiled(&format!(r"(?-u)\A(?:{rest})")))
             .collect()
     });
+    static LOOSE: LazyLock<Regex> = LazyLock::new(|| any_of(LOOSE_FORMS));
     let first = found.len();
     for start in STARTS.iter().flat_map(|starts| starts.find_iter(text)) {
         if !is_alone(text, start.start()) {

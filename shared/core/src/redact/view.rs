@@ -15,7 +15,6 @@ use regex::Regex;
 use super::joined;
 use super::kind::Placeholder;
 use super::pattern::compiled;
-use super::worth;
 
 /// Stands for a placeholder of an earlier run, so that its words are not read as names. Unicode promises that no text
 /// uses this code point.
@@ -47,8 +46,10 @@ struct Edit {
 pub(super) struct Views<'a> {
     /// The text as a whole, the most literal view first; only those that differ from the ones before.
     pub(super) whole: Vec<View<'a>>,
-    /// Broken lines that were put together, where a secret may be among them.
+    /// Broken lines that were put together.
     pub(super) runs: Vec<View<'a>>,
+    /// What the lines of a log say whose every line is an object of JSON.
+    pub(super) said: Vec<View<'a>>,
     /// The whole text with its broken lines put together.
     pub(super) joined: Vec<View<'a>>,
 }
@@ -57,21 +58,22 @@ pub(super) struct Views<'a> {
 pub(super) fn all(text: &str) -> Views<'_> {
     let levels = levels(View::given(text));
     let mut runs = Vec::new();
+    let mut said = Vec::new();
     let mut joined = Vec::new();
     for level in &levels {
         let broken = joined::runs(&level.text);
         for run in &broken {
-            let view = level.run(run);
-            if worth::may_hold_a_secret(&view.text) {
-                runs.extend(with_percent_decoded(self::levels(view)));
-            }
+            runs.extend(with_percent_decoded(opened(level.run(run))));
         }
+        let messages = level.edited(joined::without_objects(&level.text));
+        said.extend(messages.into_iter().flat_map(opened));
         let seams: Edits = broken.into_iter().flat_map(|run| run.seams).collect();
         joined.extend(level.edited(seams));
     }
     Views {
         whole: with_percent_decoded(levels),
         runs,
+        said,
         joined,
     }
 }
@@ -95,7 +97,12 @@ pub(super) fn bare(text: &str) -> String {
 
 /// The view without colours, then with one level of escapes undone after the other.
 fn levels(given: View<'_>) -> Vec<View<'_>> {
-    let mut views = vec![given.edited(plain(&given.text)).unwrap_or(given)];
+    opened(given.edited(plain(&given.text)).unwrap_or(given))
+}
+
+/// The view, then with one level of escapes undone after the other.
+fn opened(view: View<'_>) -> Vec<View<'_>> {
+    let mut views = vec![view];
     for _ in 0..LEVELS {
         let Some(next) = views.last().and_then(|view| {
             view.edited(without_entities(&view.text))

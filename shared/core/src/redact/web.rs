@@ -7,70 +7,72 @@ use regex::Regex;
 use super::Found;
 use super::kind::Kind;
 use super::pattern::compiled;
+use super::table::{self, Row, Table};
 use super::values;
 
 /// Every secret in `text` that stands in an address or a header.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     find_user_parts(text, found);
     find_driver_passwords(text, found);
-    static FORMS: LazyLock<Vec<(Kind, Regex)>> = LazyLock::new(|| {
-        FORMS_OF_SECRETS
-            .iter()
-            .map(|(kind, form)| (*kind, compiled(form)))
-            .collect()
-    });
-    for (kind, form) in FORMS.iter() {
-        for captures in form.captures_iter(text) {
-            for secret in captures.iter().skip(1).flatten() {
-                if !values::is_trivial(secret.as_str()) {
-                    found.push(Found::new(*kind, text, secret.range()));
-                }
-            }
-        }
-    }
+    static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(ROWS, &[]));
+    TABLE.find(text, found);
 }
 
-/// Each with the secret as its group.
-const FORMS_OF_SECRETS: &[(Kind, &str)] = &[
+/// What a text holds in which there may be one of these, addresses apart.
+pub(super) fn signs() -> impl Iterator<Item = &'static str> {
+    table::signs(ROWS)
+}
+
+/// To add a form, add a line.
+const ROWS: &[Row] = &[
     // Presigned addresses of AWS (SigV4, "Authenticating requests: query parameters"), SAS of Azure, signed URLs of Google.
     (
         Kind::Signature,
+        "-signature=|-credential=|-security-token=|accesskeyid=|accessid=|signature=|sig=|hmac=",
         r#"(?i-u:[?&;](?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|GoogleAccessId|Signature|sig|hmac)=)([^&\s"'<>#`\\]+)"#,
     ),
     // `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
     (
         Kind::Signature,
+        "signature=",
         r#"(?i-u:\bSignature=)([0-9a-fA-F]{64})(?-u:\b)"#,
     ),
     (
         Kind::AwsAccessKey,
+        "credential=",
         r"(?-u:\bCredential=)([A-Za-z0-9]{16,128})/[0-9]{8}/",
     ),
     // Any scheme after `Authorization`, and the two usual ones wherever they stand.
     (
         Kind::Token,
+        "authorization",
         r#"(?i-u:\b(?:proxy-)?authorization["']?[ \t]*[:=][ \t]*["']?(?:bearer|basic|token|digest|negotiate|apikey|ntlm)[ \t]+)([^\s"'`\\,]+)"#,
     ),
     (
         Kind::Token,
+        "authorization",
         r#"(?i-u:\bauthorization["']?[ \t]*[:=][ \t]*["']?)([A-Za-z0-9+/=_.~-]{16,})[ \t]*(?:["'\r\n\\]|\z)"#,
     ),
     (
         Kind::Token,
+        "bearer",
         r"(?-u:\b(?:Bearer|bearer|BEARER)[ \t]+)([A-Za-z0-9._~+/=-]*[0-9][A-Za-z0-9._~+/=-]{7,})",
     ),
     (
         Kind::Token,
+        "basic",
         r"(?-u:\b(?:Basic|basic)[ \t]+)([A-Za-z0-9+/]{8,}={1,2})",
     ),
     // `Cookie: a=1; b=2` and `Set-Cookie: …`: all of it, for any of them may be the session.
     (
         Kind::Token,
+        "cookie",
         r#"(?i-u:\b(?:set-)?cookie[ \t]*:[ \t]*)([^\s"'\\]+=[^\r\n"'\\]+)"#,
     ),
     // Oracle's own: jdbc:oracle:thin:user/password@host
     (
         Kind::Password,
+        "jdbc:oracle",
         r#"(?-u:jdbc:oracle:[a-z0-9]+:)[^\s/@"']+/([^\s@"']+)@"#,
     ),
 ];
@@ -82,6 +84,9 @@ fn find_user_parts(text: &str, found: &mut Vec<Found>) {
             r#"(?-u:[A-Za-z][A-Za-z0-9+.-]*)://([^\s/?\#"'<>`:@\\]*)(?::([^\s"'<>`]{0,300}))?@"#,
         )
     });
+    if !text.contains('@') {
+        return;
+    }
     let mut at = 0;
     // What follows a password is searched again: a list of addresses has no space between them.
     while let Some(captures) = USER_PART.captures_at(text, at) {
@@ -96,11 +101,11 @@ fn find_user_parts(text: &str, found: &mut Vec<Found>) {
                     let range = password.start()..password.start() + secret.len();
                     at = range.end;
                     found.push(Found::new(Kind::Password, text, range));
-                    // `https://PUBLIC:SECRET@sentry.example.com/1`, `https://TOKEN:x-oauth-basic@github.com`
-                    if is_token_of_user(user) {
-                        let start = password.start() - 1 - user.len();
-                        found.push(Found::new(Kind::Token, text, start..start + user.len()));
-                    }
+                }
+                // `https://PUBLIC:SECRET@sentry.example.com/1`, `https://TOKEN:x-oauth-basic@github.com`
+                if is_token_of_user(user) {
+                    let end = password.start() - 1;
+                    found.push(Found::new(Kind::Token, text, end - user.len()..end));
                 }
             }
             (Some(user), None) if is_token_of_user(user.as_str()) => {

@@ -2,27 +2,27 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::shapes;
+use super::{arguments, web};
 
-/// What every secret has in or before it that is found by a name, an address, a header or an argument.
+/// What every secret has in or before it that is found by a name, or as a private key.
 const SIGNS: &[&str] = &[
-    "pass", "pwd", "pw=", "pw:", "secret", "token", "key", "cred", "auth", "cookie", "sas", "salt", "sig", "docker", "://",
-    "begin", "private-lines", "bearer", "basic", "login", "webhook", "@tcp(", "@unix(", "--from-literal", "--value",
-    " -p", " -u", "'-u", "\"-u", "--user", "--proxy-user", "enter a value", "account",
+    "pass", "pwd", "pw=", "pw:", "secret", "token", "key", "cred", "auth", "cookie", "sas=", "salt", "signature", "dockerc",
+    "---begin", "-- begin", "private-lines", "@tcp(", "@unix(",
 ];
 
-/// Whether there may be a secret in `text`. No is certain.
-pub(super) fn may_hold_a_secret(text: &str) -> bool {
+/// Whether there may be a secret in `text` that is not known by its form alone. No is certain.
+pub(super) fn may_name_a_secret(text: &str) -> bool {
     static SEARCHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .build(SIGNS.iter().copied().chain(shapes::starts()))
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(SIGNS.iter().copied().chain(web::signs()).chain(arguments::signs()))
             .ok()
     });
     SEARCHED
         .as_ref()
         .is_none_or(|searched| searched.is_match(text))
-        || shapes::has_loose_form(text)
+        || text.contains("://") && text.contains('@')
 }

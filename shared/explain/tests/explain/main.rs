@@ -19,7 +19,7 @@ mod program;
 use lockwarden_core::paste;
 use lockwarden_core::redact::Accounts;
 use lockwarden_core::settings::TopicArn;
-use lockwarden_explain::answer::{Config, Pasted};
+use lockwarden_explain::answer::{Config, Pasted, learnt};
 use lockwarden_explain::{Answer, Desk, explain};
 
 /// The answer to a text and, where it is not empty, a configuration.
@@ -42,7 +42,7 @@ fn pasted(text: &str, config: &str, accounts: Accounts) -> Pasted {
         found,
         text: Some(text.to_owned()),
         config,
-        accounts,
+        redactor: learnt(text, accounts),
     }
 }
 

@@ -89,7 +89,7 @@ fn arguments_and_files_of_programs_are_known() {
         "curl --user \"alice:§\" https://example.com",
         "aws ssm put-parameter --name x --value § --type SecureString",
         "aws ssm put-parameter --type SecureString --name x --value \"§\"",
-        "kubectl create secret generic x --from-literal=foo=§ --from-literal=a=b",
+        "kubectl create secret generic x --from-literal=foo=§ --from-literal=a=$B",
         "redis-cli -h cache -a § ping",
         "sqlcmd -S db -U sa -P § -Q x",
         "openssl rsa -in a -passin pass:§ -out b",
@@ -119,7 +119,7 @@ fn an_address_can_hold_a_secret_in_many_ways() {
     for (form, secret) in [
         ("https://§@github.com/acme/x.git", "ghx7e42f292c6912e7710c838347ae178b4a"),
         ("git clone https://§@github.com/acme/x.git", "16c7e42f292c6912e7710c838347ae178b4a1234"),
-        ("https://§:x-oauth-basic@github.com/acme/x.git", "16c7e42f292c6912e7710c838347ae178b4a1234"),
+        ("https://§:${X}@github.com/acme/x.git", "16c7e42f292c6912e7710c838347ae178b4a1234"),
         ("https://user:§@host/x", "0/abcdefgh"),
         ("https://user:§@host.example.com/x", "8080/abcdefgh"),
         ("https://user:§@host/x", "p@ss@word@1"),

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::listed::tells;
 use super::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -130,26 +131,76 @@ fn wrapped(text: &str, wrapper: usize) -> String {
             .replace('"', "&quot;")
             .replace('<', "&lt;")
             .replace('>', "&gt;"),
+        11 => lines("[pod/runner-7c9d/main] "),
+        12 => lines("runner-1  | "),
+        13 => lines("2024-01-15T03:50:00.1000274Z 01E "),
+        14 => lines("[2024-01-15T03:50:00.200Z] [plan-prod] "),
+        15 => text
+            .lines()
+            .map(|line| json!({"log": format!("{line}\n"), "stream": "stderr"}).to_string() + "\n")
+            .collect(),
+        16 => lines("# "),
+        17 => lines("        "),
         _ => format!("```\n{text}\n```\nLock Info:\n  ID: 19a6fe30-cf25-8eaf-077f-083449d678bd\n"),
     }
 }
 
-const WRAPPERS: usize = 12;
+const WRAPPERS: usize = 19;
 
-/// Whether `text` still tells 12 characters of `secret`, or all of a shorter one.
-fn tells(text: &str, secret: &str) -> bool {
-    let characters: Vec<char> = secret.chars().collect();
-    characters
-        .windows(characters.len().clamp(1, 12))
-        .any(|piece| text.contains(&piece.iter().collect::<String>()))
+/// The text as it is after so many columns begin a new line.
+fn broken(text: &str, width: usize) -> String {
+    let lines = text.lines().map(|line| {
+        let characters: Vec<char> = line.chars().collect();
+        let pieces: Vec<String> = characters
+            .chunks(width)
+            .map(|piece| piece.iter().collect())
+            .collect();
+        pieces.join("\n")
+    });
+    lines.collect::<Vec<String>>().join("\n")
 }
 
 /// What is wrong with the text in which `secret` was planted, once it is redacted.
 fn fault(secret: &str, syntax: (&str, Spelling), wrapper: usize) -> Option<String> {
     let spelled = spelled(secret, syntax.1);
     let text = wrapped(&syntax.0.replace("{}", &spelled), wrapper);
-    let hidden = redacted(&text);
-    if tells(&hidden, secret) || tells(&hidden, &spelled) {
+    fault_in(secret, &spelled, &text)
+}
+
+/// How a line came to be broken.
+#[derive(Clone, Copy, Debug)]
+struct Break {
+    width: usize,
+    /// What stands on the line before the secret's syntax (columns).
+    before: usize,
+    /// Whether a program broke it, before somebody else wrapped it.
+    is_first: bool,
+}
+
+fn breaks() -> impl Strategy<Value = Break> {
+    (40_usize..=200, 0_usize..200, any::<bool>()).prop_map(|(width, before, is_first)| Break {
+        width,
+        before,
+        is_first,
+    })
+}
+
+/// The same for a line that was broken.
+fn fault_of_broken(secret: &str, syntax: (&str, Spelling), wrapper: usize, line: Break) -> Option<String> {
+    let spelled = spelled(secret, syntax.1);
+    let before: String = "x1 y2 z3 ".chars().cycle().take(line.before).collect();
+    let text = format!("{before} {}", syntax.0.replace("{}", &spelled));
+    let text = if line.is_first {
+        wrapped(&broken(&text, line.width), wrapper)
+    } else {
+        broken(&wrapped(&text, wrapper), line.width)
+    };
+    fault_in(secret, &spelled, &text)
+}
+
+fn fault_in(secret: &str, spelled: &str, text: &str) -> Option<String> {
+    let hidden = redacted(text);
+    if tells(&hidden, secret) || tells(&hidden, spelled) {
         return Some(format!("{secret} in\n{text}\nas\n{hidden}"));
     }
     let again = redacted(&hidden);
@@ -182,6 +233,11 @@ fn quoted() -> Vec<(&'static str, Spelling)> {
     quoted.copied().collect()
 }
 
+fn one_line() -> Vec<(&'static str, Spelling)> {
+    let one = SYNTAXES.iter().filter(|(form, _)| !form.contains('\n'));
+    one.copied().collect()
+}
+
 proptest! {
     #[test]
     fn no_bare_secret_comes_through(
@@ -190,6 +246,16 @@ proptest! {
         wrapper in 0..WRAPPERS,
     ) {
         prop_assert_eq!(fault(&secret, syntax, wrapper), None);
+    }
+
+    #[test]
+    fn no_secret_comes_through_where_its_line_was_broken(
+        secret in "[A-Za-z0-9][A-Za-z0-9+/=_-]{20,80}[A-Za-z0-9]",
+        syntax in prop::sample::select(one_line()),
+        wrapper in 0..WRAPPERS,
+        line in breaks(),
+    ) {
+        prop_assert_eq!(fault_of_broken(&secret, syntax, wrapper, line), None);
     }
 
     #[test]
