@@ -7,11 +7,7 @@ use serde_json::Value;
 
 /// The redactor that has read the text, once it knows the secrets of the other texts too, and those that the configuration's own
 /// rules have found.
-pub(crate) fn redactor(
-    mut redactor: Redactor,
-    pasted: &[&str],
-    found: &[SecretValue],
-) -> Redactor {
+pub(crate) fn redactor(mut redactor: Redactor, pasted: &[&str], found: &[SecretValue]) -> Redactor {
     for secret in found {
         redactor.remember(Kind::Secret, secret.expose());
     }

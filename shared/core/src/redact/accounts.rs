@@ -48,8 +48,9 @@ pub(super) fn spellings(number: &str) -> Vec<String> {
 
 /// Whether the digits are the end of a lock ID or a part of another number.
 pub(super) fn is_in_longer(text: &str, range: Range<usize>) -> bool {
-    static BEFORE: LazyLock<Regex> =
-        LazyLock::new(|| compiled(r"(?i-u)(?:[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-|[0-9a-f])\z|[0-9]-\z"));
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(r"(?i-u)(?:[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-|[0-9a-f])\z|[0-9]-\z")
+    });
     static AFTER: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i-u)\A(?:[0-9a-f]|-[0-9])"));
     let start = range.start.saturating_sub(16);
     let before = (start..=range.start).find_map(|at| text.get(at..range.start));

@@ -135,9 +135,10 @@ fn with_words_before(text: &str, name: Range<usize>) -> Range<usize> {
             .take_while(u8::is_ascii_alphabetic)
             .count();
         let at = apart.len() - word;
-        let belongs = BELONGING
-            .split(' ')
-            .any(|one| text.get(at..apart.len()).is_some_and(|word| word.eq_ignore_ascii_case(one)));
+        let belongs = BELONGING.split(' ').any(|one| {
+            text.get(at..apart.len())
+                .is_some_and(|word| word.eq_ignore_ascii_case(one))
+        });
         if !belongs {
             break;
         }
@@ -251,7 +252,11 @@ fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Op
             // `X-Vault-Token` is no word of prose.
             let is_one_word = text.get(name..).is_some_and(|rest| {
                 let end = rest.find(|character: char| !character.is_ascii_alphanumeric());
-                end.is_none_or(|end| !rest.get(end..).is_some_and(|rest| rest.starts_with(['-', '_'])))
+                end.is_none_or(|end| {
+                    !rest
+                        .get(end..)
+                        .is_some_and(|rest| rest.starts_with(['-', '_']))
+                })
             });
             let in_prose = is_one_word && is_in_prose(text, name);
             let stands_out = values::is_mixed(said)

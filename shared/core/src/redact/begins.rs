@@ -13,10 +13,10 @@ use super::pattern::compiled;
 pub(super) fn begins_something(line: &str) -> bool {
     static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
         compiled(concat!(
-            r#"\A(?:\s|\z|[-+~*#>|{}\[\]()<]+(?:\s|\z)"#,
+            r#"\A(?:\s|\z|[-+~*#>|{}\[\]()<$%]+(?:\s|\z)"#,
             // `name = `, `name: `, `"name": `, `NAME=`, `export NAME=`
             r#"|["']?[A-Za-z_@][A-Za-z0-9_.@-]*["']?(?:[ \t]*(?:=>?|:=?|->)(?:\s|\z)|\()"#,
-            r#"|[A-Z][A-Z_]{2,}[A-Z0-9_]*=|[a-z]+(?:_[a-z0-9]+)*=|["'][A-Za-z_][A-Za-z0-9_-]*["'][:=]"#,
+            r#"|[A-Z]{2,}(?:_[A-Z0-9]{2,})+=|[a-z]{3,}(?:_[a-z0-9]+)*=|["'][A-Za-z_][A-Za-z0-9_-]*["'][:=]"#,
             // A word, also of several parts, and the usual beginnings of log lines.
             r"|[aAI]\s|(?:[A-Z][a-z]{1,13}|[a-z]{2,14})(?:[-_/.]+[a-z]{1,13})*[.,:;!?]*(?:\s|\z)|[A-Z]{1,12}[:.,]?(?:\s|\z)",
             r"|(?i-u:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?:[^0-9A-Za-z]|\z)",
@@ -47,6 +47,7 @@ mod tests {
             "19a6fe30-cf25-8eaf-077f-083449d678bd",
             "28877368bfd2175bbaf0a00a2b3f261d",
             "2 files changed",
+            "$ terraform plan",
             "```",
         ] {
             assert!(begins_something(line), "{line}");

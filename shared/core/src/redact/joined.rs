@@ -10,10 +10,11 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::begins::begins_something;
-use super::margin::{self, Line};
+use super::margin::Line;
 use super::names;
 use super::pattern::compiled;
 use super::view::Edits;
+use super::worth;
 
 /// Narrower terminals are not met (columns).
 const NARROWEST: usize = 40;
@@ -30,14 +31,16 @@ pub(super) struct Run {
     pub(super) seams: Edits,
 }
 
-/// What to take out of `text` where each line is an object of JSON, so that what the objects say is left; nothing where no lines
+/// What to take out of a text where each line is an object of JSON, so that what the objects say is left; nothing where no lines
 /// are. A name in one object and its value in the next are found there.
-pub(super) fn without_objects(text: &str) -> Edits {
-    let lines = margin::lines(text);
-    if !lines.windows(2).any(|pair| pair.iter().all(|line| line.is_object)) {
+pub(super) fn without_objects(lines: &[Line]) -> Edits {
+    if !lines
+        .windows(2)
+        .any(|pair| pair.iter().all(|line| line.is_object))
+    {
         return Edits::new();
     }
-    let objects = lines.into_iter().filter(|line| line.is_object);
+    let objects = lines.iter().filter(|line| line.is_object);
     objects
         .flat_map(|line| {
             [
@@ -53,22 +56,27 @@ pub(super) fn without_objects(text: &str) -> Edits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Glue {
     /// Nothing: the line was broken after so many columns.
-    Nothing { width: usize },
+    ///
+    /// `width` where the lines leave no doubt about it.
+    Nothing { width: Option<usize> },
     /// Nothing, and the backslash goes: a shell's own way to go on.
     Continued,
     /// A space: the line was broken at one, or its value stands below its name.
     Space,
 }
 
-/// The lines of `text` that may have been one, at least two in each run.
-pub(super) fn runs(text: &str) -> Vec<Run> {
-    let lines: Vec<Line> = without_gaps(margin::lines(text));
+/// The lines of a text that may have been one, at least two in each run.
+pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
+    let lines = without_gaps(lines);
     let mut runs: Vec<Run> = Vec::new();
     let mut current: Option<Run> = None;
     let mut width_before = None;
     for pair in lines.windows(2) {
         let [above, below] = pair else { continue };
-        let is_full = current.as_ref().is_some_and(|run| run.seams.len() >= MOST_LINES);
+        let below = &below.beside(above);
+        let is_full = current
+            .as_ref()
+            .is_some_and(|run| run.seams.len() >= MOST_LINES);
         let glue = (!is_full)
             .then(|| glue(text, above, below, width_before))
             .flatten();
@@ -83,7 +91,7 @@ pub(super) fn runs(text: &str) -> Vec<Run> {
         });
         run.range.end = below.range.end;
         let (cut, between, width) = match glue {
-            Glue::Nothing { width } => (0, "", Some(width)),
+            Glue::Nothing { width } => (0, "", width),
             Glue::Continued => (1, "", None),
             Glue::Space => (0, " ", None),
         };
@@ -94,7 +102,8 @@ pub(super) fn runs(text: &str) -> Vec<Run> {
         // An indent that both lines have was put in front of them later.
         let is_margin = glue == Glue::Space || indent(lower) <= indent(upper) && indent(lower) != 1;
         let margin = if is_margin { indent(lower) } else { 0 };
-        run.seams.push((start..below.content.start + margin, between.to_owned()));
+        run.seams
+            .push((start..below.content.start + margin, between.to_owned()));
     }
     runs.extend(current);
     runs
@@ -103,10 +112,7 @@ pub(super) fn runs(text: &str) -> Vec<Run> {
 /// Where a program put an empty line behind every line, those lines are left out.
 fn without_gaps(lines: Vec<Line>) -> Vec<Line> {
     let is_blank = |line: &Line| line.width == 0;
-    let is_spaced = lines.len() > 2
-        && lines
-            .windows(2)
-            .all(|pair| pair.iter().any(is_blank));
+    let is_spaced = lines.len() > 2 && lines.windows(2).all(|pair| pair.iter().any(is_blank));
     if !is_spaced {
         return lines;
     }
@@ -134,19 +140,26 @@ fn glue(text: &str, above: &Line, below: &Line, before: Option<usize>) -> Option
     if (NARROWEST..=WIDEST).contains(&width) && next <= width {
         // The line that ends a broken one is shorter; nothing goes on behind it.
         let is_last = before.is_some_and(|before| width < before);
-        let is_sure = next == width || before == Some(width);
+        let is_sure = next == width || before == Some(width) || is_quote_open(upper, lower);
         // One space was the last character that found no room.
         let is_flush = indent(lower) <= indent(upper).max(1);
         let rest = if is_flush { lower.trim_start() } else { lower };
         if !is_last && (is_sure || !begins_something(rest) || cuts_a_name(upper, rest)) {
-            return Some(Glue::Nothing { width });
+            return Some(Glue::Nothing {
+                width: is_sure.then_some(width),
+            });
         }
     }
     (is_left_open(upper) && is_one_value(upper, lower, width)).then_some(Glue::Space)
 }
 
+/// Whether a quotation begins on one line and ends on the next.
+fn is_quote_open(upper: &str, lower: &str) -> bool {
+    lower.contains('"') && upper.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
+}
+
 /// Whether the last word of one line and the first of the next are a name that sounds like a secret, as `toke` and `n: x` are, or
-/// the scheme before one.
+/// the scheme before one; or whether an arrow was cut.
 fn cuts_a_name(upper: &str, lower: &str) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let last = upper.bytes().rev().take(40).take_while(is_part).count();
@@ -156,7 +169,9 @@ fn cuts_a_name(upper: &str, lower: &str) -> bool {
     };
     let word = format!("{last}{first}").to_ascii_lowercase();
     let is_scheme = matches!(word.as_str(), "bearer" | "basic" | "negotiate" | "digest");
-    !last.is_empty() && !first.is_empty() && (is_scheme || names::hint(&word).is_some())
+    let is_arrow = upper.ends_with(['-', '=']) && lower.starts_with('>');
+    let is_name = || worth::may_name_a_secret(&word) && names::hint(&word).is_some();
+    is_arrow || !last.is_empty() && !first.is_empty() && (is_scheme || is_name())
 }
 
 fn indent(line: &str) -> usize {
@@ -166,7 +181,9 @@ fn indent(line: &str) -> usize {
 /// Whether a line ends where a value is due: with a sign of assignment, a flag, or the scheme of a header.
 fn is_left_open(line: &str) -> bool {
     static OPEN: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(r#"(?-u)(?:[=:>]["']?|[ \t]--?[A-Za-z][A-Za-z0-9-]*|\b(?:[Bb]earer|[Bb]asic|AsPlainText))[*_ \t]*\z"#)
+        compiled(
+            r#"(?-u)(?:[=:>]["']?|[ \t]--?[A-Za-z][A-Za-z0-9-]*|\b(?:[Bb]earer|[Bb]asic|AsPlainText))[*_ \t]*\z"#,
+        )
     });
     let near = line.len().saturating_sub(80);
     let near = (near..line.len()).find_map(|at| line.get(at..));
@@ -178,18 +195,21 @@ fn is_left_open(line: &str) -> bool {
 fn is_one_value(upper: &str, lower: &str, width: usize) -> bool {
     let value = lower.trim();
     let is_short = value.len() < 4096;
-    let is_quoted = value.starts_with(['"', '\'']) && value.trim_end_matches([',', ';']).ends_with(['"', '\'']);
-    let is_alone = is_quoted || !value.contains(char::is_whitespace) && !value.ends_with([':', '{', '[', '(']);
+    let is_quoted =
+        value.starts_with(['"', '\'']) && value.trim_end_matches([',', ';']).ends_with(['"', '\'']);
+    let is_alone =
+        is_quoted || !value.contains(char::is_whitespace) && !value.ends_with([':', '{', '[', '(']);
     let is_broken = width >= NARROWEST && !begins_something(lower.trim_start());
     is_short && (is_alone && indent(lower) > indent(upper) && !value.starts_with("- ") || is_broken)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::margin;
     use super::*;
 
     fn joined(text: &str) -> Vec<String> {
-        let runs = runs(text).into_iter().map(|run| {
+        let runs = runs(text, margin::lines(text)).into_iter().map(|run| {
             let mut line = String::new();
             let mut copied = run.range.start;
             for (from, new) in run.seams {
@@ -213,7 +233,10 @@ mod tests {
     fn lines_of_one_width_were_one() {
         let whole = format!("{WIDE}{WIDE}0123");
         check(&format!("a\n{WIDE}\n{WIDE}\n0123\nb"), &[&whole]);
-        check(&format!("│ {WIDE}\n│ {WIDE}\n│ 0123\n"), &[&format!("│ {whole}")]);
+        check(
+            &format!("│ {WIDE}\n│ {WIDE}\n│ 0123\n"),
+            &[&format!("│ {whole}")],
+        );
         check(&format!("{WIDE}\r\n{WIDE}\r\n0123"), &[&whole]);
         check(&format!("{WIDE}\n\n{WIDE}\n\n0123\n"), &[&whole]);
     }
@@ -222,14 +245,20 @@ mod tests {
     fn a_terminal_breaks_a_line_with_its_prefix() {
         let first = format!("2024-01-15T03:42:11Z {WIDE}");
         let second = &first.replace(['-', 'T', 'Z', ':'], "x");
-        check(&format!("{first}\n{second}\n0123"), &[&format!("{first}{second}0123")]);
+        check(
+            &format!("{first}\n{second}\n0123"),
+            &[&format!("{first}{second}0123")],
+        );
     }
 
     #[test]
     fn lines_of_json_are_joined_by_what_they_say() {
         let object = |text: &str| format!("{{\"log\":\"{text}\\n\",\"stream\":\"stderr\"}}\n");
         let text = object(WIDE) + &object(WIDE) + &object("x9");
-        assert!(joined(&text)[0].contains(&format!("{WIDE}{WIDE}x9")), "{text}");
+        assert!(
+            joined(&text)[0].contains(&format!("{WIDE}{WIDE}x9")),
+            "{text}"
+        );
     }
 
     #[test]
@@ -241,7 +270,10 @@ mod tests {
 
     #[test]
     fn nothing_goes_on_behind_the_end_of_a_broken_line() {
-        check(&format!("{WIDE}\n{WIDE}\n{}\nx1y2", "a1".repeat(20)), &[&format!("{WIDE}{WIDE}{}", "a1".repeat(20))]);
+        check(
+            &format!("{WIDE}\n{WIDE}\n{}\nx1y2", "a1".repeat(20)),
+            &[&format!("{WIDE}{WIDE}{}", "a1".repeat(20))],
+        );
     }
 
     #[test]

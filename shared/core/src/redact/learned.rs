@@ -151,6 +151,8 @@ impl Search {
         let (forms, each): (Vec<String>, Vec<Sought>) = plain.chain(with_plus).unzip();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
+            // What it looks for is too mixed for a quick look to help.
+            .prefilter(false)
             .build(forms)
             .ok()?;
         Some(Self { automaton, each })

@@ -24,6 +24,16 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// The line below `above`: where nothing stands in front of that one, what looks like a margin is none.
+    pub(super) fn beside(&self, above: &Self) -> Self {
+        let mut line = self.clone();
+        if !above.has_margin() && !above.is_object {
+            line.content = self.range.clone();
+            line.width = self.whole;
+        }
+        line
+    }
+
     /// Whether something was put in front of the line.
     pub(super) fn has_margin(&self) -> bool {
         self.content.start > self.range.start
@@ -134,7 +144,9 @@ mod tests {
             ("", ""),
         ] {
             let lines = lines(line);
-            let found = lines.first().map_or("", |line_found| &line[line_found.content.clone()]);
+            let found = lines
+                .first()
+                .map_or("", |line_found| &line[line_found.content.clone()]);
             assert_eq!(found, content, "{line}");
         }
     }

@@ -28,7 +28,12 @@ pub(super) struct Above {
 
 /// The secrets among the members that begin at `start`, behind the sign of assignment; and where the members end. `None` where
 /// there is no map and no list below.
-pub(super) fn find(text: &str, start: usize, above: Above, found: &mut Vec<Found>) -> Option<usize> {
+pub(super) fn find(
+    text: &str,
+    start: usize,
+    above: Above,
+    found: &mut Vec<Found>,
+) -> Option<usize> {
     let rest = text.get(start..value_text::floor(text, start + LONGEST))?;
     if rest.starts_with('{') && !rest.starts_with("{{") {
         let inside = start..start + closing(rest);
@@ -63,11 +68,13 @@ fn closing(rest: &str) -> usize {
 
 /// `name = value`, `"name": value`, on one line or several.
 fn of_map(text: &str, inside: Range<usize>, above: Above, found: &mut Vec<Found>) {
-    static MEMBER: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(r#"["']?([A-Za-z0-9_.@/-]{1,80})["']?[ \t]*(?:=>|[=:])[ \t]*"#)
-    });
+    static MEMBER: LazyLock<Regex> =
+        LazyLock::new(|| compiled(r#"["']?([A-Za-z0-9_.@/-]{1,80})["']?[ \t]*(?:=>|[=:])[ \t]*"#));
     let mut at = inside.start;
-    while let Some(member) = text.get(..inside.end).and_then(|text| MEMBER.captures_at(text, at)) {
+    while let Some(member) = text
+        .get(..inside.end)
+        .and_then(|text| MEMBER.captures_at(text, at))
+    {
         at = member.get_match().end();
         let name = member.get(1).map_or("", |name| name.as_str());
         for value in value_text::read(text, at, Tie::Equals { spaced: true }) {
@@ -101,7 +108,9 @@ fn of_lines(text: &str, rest: Range<usize>, above: Above, found: &mut Vec<Found>
         let Some(inner) = line.get(column..).filter(|inner| is_member(inner)) else {
             return start;
         };
-        let Some(member) = MEMBER.captures(inner) else { continue };
+        let Some(member) = MEMBER.captures(inner) else {
+            continue;
+        };
         let name = member.get(1).map_or("value", |name| name.as_str());
         let is_item = member.get_match().as_str().trim_start().starts_with('-');
         let is_lone = member.get(1).is_none() && !is_item;
@@ -125,13 +134,20 @@ fn hide(text: &str, name: &str, value: Value, above: Above, found: &mut Vec<Foun
     let is_sought = if above.is_collection {
         !names::is_property(name) && !(is_bare && said.ends_with(':'))
     } else {
-        matches!(name, "value" | "plain" | "plaintext" | "data" | "stringData" | "text" | "default") && !said.ends_with(':')
+        matches!(
+            name,
+            "value" | "plain" | "plaintext" | "data" | "stringData" | "text" | "default"
+        ) && !said.ends_with(':')
     };
     let is_nothing = values::is_trivial(said)
         || is_bare && values::is_expression(said)
         || said.len() <= 3 && said.bytes().all(|byte| byte.is_ascii_digit());
     if is_sought && !is_nothing {
-        let range = if value.has_words { value.line } else { value.range };
+        let range = if value.has_words {
+            value.line
+        } else {
+            value.range
+        };
         found.push(Found::new(above.kind, text, range));
     }
 }

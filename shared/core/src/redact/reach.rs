@@ -59,7 +59,11 @@ pub(super) fn of(secret: &str) -> Reach {
     }
     if is_made_of_words(secret) {
         let is_telling = length >= SHORTEST_INSIDE && parts(secret).flat_map(words).any(is_telling);
-        return if is_telling { Reach::Alone } else { Reach::Nowhere };
+        return if is_telling {
+            Reach::Alone
+        } else {
+            Reach::Nowhere
+        };
     }
     if length < SHORTEST_INSIDE || secret.bytes().all(|byte| byte.is_ascii_digit()) {
         return Reach::AsAWord;
@@ -94,13 +98,17 @@ fn is_of_a_name(text: &str, place: &Range<usize>, before: Option<char>, rest: &s
         (Some(link), _) => link != '.' && LINKS.contains(&link),
         (None, _) => false,
     };
-    let behind = rest.trim_start_matches(['"', '\'']).trim_start_matches([' ', '\t']);
+    let behind = rest
+        .trim_start_matches(['"', '\''])
+        .trim_start_matches([' ', '\t']);
     let is_first = || {
         let near = text.get(..place.start).unwrap_or_default();
         let margin = near.len() - near.trim_end_matches([' ', '\t', '"', '\'', '-']).len();
-        near.get(..near.len() - margin).is_none_or(|near| near.is_empty() || near.ends_with(['\n', '{', ',']))
+        near.get(..near.len() - margin)
+            .is_none_or(|near| near.is_empty() || near.ends_with(['\n', '{', ',']))
     };
-    let is_named = behind.starts_with('=') || behind.starts_with(':') && is_first() || behind.starts_with('{');
+    let is_named =
+        behind.starts_with('=') || behind.starts_with(':') && is_first() || behind.starts_with('{');
     before.is_some_and(|before| LINKS.contains(&before)) || is_linked || is_named
 }
 
@@ -114,7 +122,10 @@ fn is_made_of_words(value: &str) -> bool {
             let first = rest.next();
             first.is_some_and(char::is_alphabetic) && rest.all(char::is_lowercase)
         };
-        is_number || is_upper || words(part).all(|word| is_lower(word) && word.len() > 2 || word == part && is_lower(word))
+        is_number
+            || is_upper
+            || words(part)
+                .all(|word| is_lower(word) && word.len() > 2 || word == part && is_lower(word))
     })
 }
 
@@ -134,7 +145,10 @@ fn words(part: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a word is none of those that every such text has.
 fn is_telling(part: &str) -> bool {
-    part.len() >= 5 && !ORDINARY.split(' ').any(|word| word.eq_ignore_ascii_case(part))
+    part.len() >= 5
+        && !ORDINARY
+            .split(' ')
+            .any(|word| word.eq_ignore_ascii_case(part))
 }
 
 fn parts(value: &str) -> impl Iterator<Item = &str> {

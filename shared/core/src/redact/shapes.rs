@@ -22,7 +22,11 @@ const FORMS: &[(Kind, &str, &str)] = &[
     (Kind::Token, "FwoGZXIvYXdz", "[A-Za-z0-9/+=%]{20,}"),
     (Kind::Token, "FQoGZXIvYXdz", "[A-Za-z0-9/+=%]{20,}"),
     (Kind::ApiKey, "ABSK", "[A-Za-z0-9+/]{40,}={0,2}"),
-    (Kind::Jwt, "eyJ", r"[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}"),
+    (
+        Kind::Jwt,
+        "eyJ",
+        r"[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,4}",
+    ),
     (Kind::Token, "ghp_", "[A-Za-z0-9]{20,}"),
     (Kind::Token, "gho_", "[A-Za-z0-9]{20,}"),
     (Kind::Token, "ghu_", "[A-Za-z0-9]{20,}"),
@@ -36,12 +40,36 @@ const FORMS: &[(Kind, &str, &str)] = &[
     ),
     (Kind::Token, "xox", "[a-z]-[A-Za-z0-9-]{10,}"),
     (Kind::Token, "xapp-", "[A-Za-z0-9-]{10,}"),
-    (Kind::Token, "hooks.slack.com/services/", "[A-Za-z0-9/]{20,}"),
-    (Kind::Token, "hooks.slack.com/workflows/", "[A-Za-z0-9/]{20,}"),
-    (Kind::Token, "discord.com/api/webhooks/", "[0-9]+/[A-Za-z0-9_-]{20,}"),
-    (Kind::Token, "discordapp.com/api/webhooks/", "[0-9]+/[A-Za-z0-9_-]{20,}"),
-    (Kind::Token, "webhook.office.com/webhookb2/", "[A-Za-z0-9@/-]{30,}"),
-    (Kind::Token, "outlook.office.com/webhook/", "[A-Za-z0-9@/-]{30,}"),
+    (
+        Kind::Token,
+        "hooks.slack.com/services/",
+        "[A-Za-z0-9/]{20,}",
+    ),
+    (
+        Kind::Token,
+        "hooks.slack.com/workflows/",
+        "[A-Za-z0-9/]{20,}",
+    ),
+    (
+        Kind::Token,
+        "discord.com/api/webhooks/",
+        "[0-9]+/[A-Za-z0-9_-]{20,}",
+    ),
+    (
+        Kind::Token,
+        "discordapp.com/api/webhooks/",
+        "[0-9]+/[A-Za-z0-9_-]{20,}",
+    ),
+    (
+        Kind::Token,
+        "webhook.office.com/webhookb2/",
+        "[A-Za-z0-9@/-]{30,}",
+    ),
+    (
+        Kind::Token,
+        "outlook.office.com/webhook/",
+        "[A-Za-z0-9@/-]{30,}",
+    ),
     (Kind::Token, "hf_", "[A-Za-z0-9]{30,}"),
     (Kind::Token, "hvs.", "[A-Za-z0-9_-]{20,}"),
     (Kind::Token, "hvb.", "[A-Za-z0-9_-]{20,}"),
@@ -56,14 +84,26 @@ const FORMS: &[(Kind, &str, &str)] = &[
     (Kind::ApiKey, "AIza", "[A-Za-z0-9_-]{35}"),
     (Kind::Secret, "GOCSPX-", "[A-Za-z0-9_-]{20,}"),
     (Kind::Token, "ya29.", "[A-Za-z0-9_-]{20,}"),
-    (Kind::ApiKey, "sk-", "(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}"),
-    (Kind::ApiKey, "SG.", r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    (
+        Kind::ApiKey,
+        "sk-",
+        "(?:proj-|ant-|svcacct-)[A-Za-z0-9_-]{20,}",
+    ),
+    (
+        Kind::ApiKey,
+        "SG.",
+        r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",
+    ),
     (Kind::Token, "dop_v1_", "[a-f0-9]{64}"),
     (Kind::Token, "doo_v1_", "[a-f0-9]{64}"),
     (Kind::Token, "dor_v1_", "[a-f0-9]{64}"),
     (Kind::Token, "dapi", "[a-f0-9]{32}"),
     (Kind::Token, "dckr_", "(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
-    (Kind::Token, "dp.", r"(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{30,}"),
+    (
+        Kind::Token,
+        "dp.",
+        r"(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{30,}",
+    ),
     (Kind::Token, "ATATT3", "[A-Za-z0-9_=-]{20,}"),
     (Kind::Token, "shp", "(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"),
     (Kind::ApiKey, "NRAK-", "[A-Z0-9]{20,}"),
@@ -94,13 +134,12 @@ const BESIDE: usize = 300;
 
 /// Every secret in `text` that its form gives away.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
-    static STARTS: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| {
-            AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(FORMS.iter().map(|(_, start, _)| start))
-                .ok()
-        });
+    static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(FORMS.iter().map(|(_, start, _)| start))
+            .ok()
+    });
     static RESTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         FORMS
             .iter()

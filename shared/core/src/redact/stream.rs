@@ -48,7 +48,8 @@ impl Learner {
             self.begun.extend_from_slice(next);
             bytes = rest;
             if self.begun.len() >= PIECE {
-                self.redactor.learn_of_log(&String::from_utf8_lossy(&self.begun));
+                self.redactor
+                    .learn_of_log(&String::from_utf8_lossy(&self.begun));
                 let seen = self.begun.len() - overlap(&self.begun);
                 self.begun.drain(..seen);
             }
@@ -58,14 +59,17 @@ impl Learner {
     /// Ends the text. The redactor knows its secrets.
     #[must_use]
     pub fn finish(mut self) -> Redactor {
-        self.redactor.learn_of_log(&String::from_utf8_lossy(&self.begun));
+        self.redactor
+            .learn_of_log(&String::from_utf8_lossy(&self.begun));
         self.redactor
     }
 }
 
 /// How much of the end of a piece is looked at again. It begins with a line, where there is one.
 fn overlap(piece: &[u8]) -> usize {
-    let end = piece.get(piece.len().saturating_sub(OVERLAP)..).unwrap_or_default();
+    let end = piece
+        .get(piece.len().saturating_sub(OVERLAP)..)
+        .unwrap_or_default();
     let line = end.iter().position(|byte| *byte == b'\n');
     line.map_or(end.len(), |at| end.len() - at - 1)
 }
@@ -95,7 +99,15 @@ mod tests {
 
     #[test]
     fn a_secret_is_learnt_wherever_the_pieces_end() {
-        for before in [0, PIECE - 60, PIECE - 30, PIECE - 20, PIECE - 10, PIECE, 3 * PIECE] {
+        for before in [
+            0,
+            PIECE - 60,
+            PIECE - 30,
+            PIECE - 20,
+            PIECE - 10,
+            PIECE,
+            3 * PIECE,
+        ] {
             let noise: String = NOISE.chars().cycle().take(before).collect();
             let text = format!("{noise}\nexport DB_PASSWORD=Tr0ub4dor+3 && x\n{noise}");
             for step in [1000, 65_536, usize::MAX] {
@@ -114,6 +126,9 @@ mod tests {
         assert!(redactor.learned.is_full());
         assert!(redactor.learned.size() < 1 << 20);
         assert_eq!(redactor.redact("Tr0ub4dor7"), "[redacted:password:1]");
-        assert_eq!(redactor.redact("password=Tr0ub4dor39999"), "password=[redacted:password:2]");
+        assert_eq!(
+            redactor.redact("password=Tr0ub4dor39999"),
+            "password=[redacted:password:2]"
+        );
     }
 }

@@ -31,9 +31,9 @@ impl Table {
     /// `words` stand for parts that several patterns have.
     pub(super) fn new(rows: &[Row], words: &[(&str, &str)]) -> Self {
         let pattern = |form: &str| {
-            let full = words
-                .iter()
-                .fold(form.to_owned(), |form, (word, part)| form.replace(word, part));
+            let full = words.iter().fold(form.to_owned(), |form, (word, part)| {
+                form.replace(word, part)
+            });
             // The fast engine knows only the word boundaries of ASCII.
             compiled(&full.replace(r"\b", r"(?-u:\b)"))
         };

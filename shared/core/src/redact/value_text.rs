@@ -221,9 +221,7 @@ fn bare(text: &str, at: usize, tie: Tie) -> Option<Value> {
     let end = match tie {
         Tie::Tag => &TAG_END,
         Tie::Cell => &CELL_END,
-        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose
-            if is_in_json(text, at) =>
-        {
+        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose if is_in_json(text, at) => {
             &ESCAPED_END
         }
         Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose => &END,

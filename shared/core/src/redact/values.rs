@@ -73,7 +73,9 @@ pub(super) fn is_user_and_password(value: &str) -> bool {
     let padded = BASE64.decode(value.as_bytes());
     let decoded = padded.or_else(|_| BASE64_NOPAD.decode(value.as_bytes()));
     value.len() >= 8
-        && decoded.is_ok_and(|bytes| bytes.contains(&b':') && bytes.iter().all(|byte| !byte.is_ascii_control()))
+        && decoded.is_ok_and(|bytes| {
+            bytes.contains(&b':') && bytes.iter().all(|byte| !byte.is_ascii_control())
+        })
 }
 
 /// Whether the value is so surely a secret that it is one wherever else it stands.
@@ -94,7 +96,10 @@ pub(super) fn is_unmistakable(value: &str) -> bool {
 /// Whether the value is a time, a version, an address or a file, which may stand in many places. A secret that looks like a lock
 /// ID is none of these.
 pub(super) fn is_name_of_something(value: &str) -> bool {
-    let is_id = value.len() == 36 && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_id = value.len() == 36
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     is_identifier(value) && !is_id
 }
 

@@ -14,6 +14,7 @@ use regex::Regex;
 
 use super::joined;
 use super::kind::Placeholder;
+use super::margin;
 use super::pattern::compiled;
 
 /// Stands for a placeholder of an earlier run, so that its words are not read as names. Unicode promises that no text
@@ -61,11 +62,12 @@ pub(super) fn all(text: &str) -> Views<'_> {
     let mut said = Vec::new();
     let mut joined = Vec::new();
     for level in &levels {
-        let broken = joined::runs(&level.text);
+        let lines = margin::lines(&level.text);
+        let messages = level.edited(joined::without_objects(&lines));
+        let broken = joined::runs(&level.text, lines);
         for run in &broken {
             runs.extend(with_percent_decoded(opened(level.run(run))));
         }
-        let messages = level.edited(joined::without_objects(&level.text));
         said.extend(messages.into_iter().flat_map(opened));
         let seams: Edits = broken.into_iter().flat_map(|run| run.seams).collect();
         joined.extend(level.edited(seams));

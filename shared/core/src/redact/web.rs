@@ -96,7 +96,9 @@ fn find_user_parts(text: &str, found: &mut Vec<Found>) {
             (_, Some(password)) => {
                 let secret = within_authority(password.as_str());
                 let user = user.map_or("", |user| user.as_str());
-                let host = text.get(password.start() + secret.len() + 1..).unwrap_or_default();
+                let host = text
+                    .get(password.start() + secret.len() + 1..)
+                    .unwrap_or_default();
                 if !values::is_trivial(secret) && !is_port_and_path(user, secret, host) {
                     let range = password.start()..password.start() + secret.len();
                     at = range.end;
@@ -146,23 +148,34 @@ fn within_authority(candidate: &str) -> &str {
 /// path; what stands on both sides tells which of them is the host.
 fn is_port_and_path(user: &str, candidate: &str, behind: &str) -> bool {
     let digits = candidate.bytes().take_while(u8::is_ascii_digit).count();
-    let port = candidate.get(..digits).and_then(|port| port.parse::<u16>().ok());
+    let port = candidate
+        .get(..digits)
+        .and_then(|port| port.parse::<u16>().ok());
     let is_port = port.is_some_and(|port| port > 0)
         && !candidate.starts_with('0')
         && candidate
             .get(digits..)
             .is_some_and(|rest| rest.starts_with(['/', '?', '#']));
     let is_host = |text: &str| text.contains('.') || text == "localhost" || text.starts_with('[');
-    let end = behind.find(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '.' | '-'));
-    let host = behind.get(..end.unwrap_or(behind.len())).unwrap_or_default();
-    let is_file = [".zip", ".git", ".json", ".tgz"].iter().any(|end| host.ends_with(end));
+    let end = behind.find(|character: char| {
+        !character.is_ascii_alphanumeric() && !matches!(character, '.' | '-')
+    });
+    let host = behind
+        .get(..end.unwrap_or(behind.len()))
+        .unwrap_or_default();
+    let is_file = [".zip", ".git", ".json", ".tgz"]
+        .iter()
+        .any(|end| host.ends_with(end));
     is_port && (is_host(user) || is_file || !is_host(host))
 }
 
 /// Whether what stands alone before the `@` is a token rather than somebody's name: long, and with digits among its letters.
 fn is_token_of_user(user: &str) -> bool {
     let has = |test: fn(&u8) -> bool| user.bytes().any(|byte| test(&byte));
-    let is_plain = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let is_random = is_plain && user.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let is_plain = user
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_random =
+        is_plain && user.len() >= 16 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
     is_random || values::is_unmistakable(user)
 }

@@ -8,8 +8,25 @@ use super::{arguments, web};
 
 /// What every secret has in or before it that is found by a name, or as a private key.
 const SIGNS: &[&str] = &[
-    "pass", "pwd", "pw=", "pw:", "secret", "token", "key", "cred", "auth", "cookie", "sas=", "salt", "signature", "dockerc",
-    "---begin", "-- begin", "private-lines", "@tcp(", "@unix(",
+    "pass",
+    "pwd",
+    "pw=",
+    "pw:",
+    "secret",
+    "token",
+    "key",
+    "cred",
+    "auth",
+    "cookie",
+    "sas=",
+    "salt",
+    "signature",
+    "dockerc",
+    "---begin",
+    "-- begin",
+    "private-lines",
+    "@tcp(",
+    "@unix(",
 ];
 
 /// Whether there may be a secret in `text` that is not known by its form alone. No is certain.
@@ -18,7 +35,13 @@ pub(super) fn may_name_a_secret(text: &str) -> bool {
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
-            .build(SIGNS.iter().copied().chain(web::signs()).chain(arguments::signs()))
+            .build(
+                SIGNS
+                    .iter()
+                    .copied()
+                    .chain(web::signs())
+                    .chain(arguments::signs()),
+            )
             .ok()
     });
     SEARCHED

@@ -117,17 +117,41 @@ fn the_auth_of_a_registry_is_known_by_what_it_decodes_to() {
 #[test]
 fn an_address_can_hold_a_secret_in_many_ways() {
     for (form, secret) in [
-        ("https://§@github.com/acme/x.git", "ghx7e42f292c6912e7710c838347ae178b4a"),
-        ("git clone https://§@github.com/acme/x.git", "16c7e42f292c6912e7710c838347ae178b4a1234"),
-        ("https://§:${X}@github.com/acme/x.git", "16c7e42f292c6912e7710c838347ae178b4a1234"),
+        (
+            "https://§@github.com/acme/x.git",
+            "ghx7e42f292c6912e7710c838347ae178b4a",
+        ),
+        (
+            "git clone https://§@github.com/acme/x.git",
+            "16c7e42f292c6912e7710c838347ae178b4a1234",
+        ),
+        (
+            "https://§:${X}@github.com/acme/x.git",
+            "16c7e42f292c6912e7710c838347ae178b4a1234",
+        ),
         ("https://user:§@host/x", "0/abcdefgh"),
         ("https://user:§@host.example.com/x", "8080/abcdefgh"),
         ("https://user:§@host/x", "p@ss@word@1"),
-        ("https://§@o123.ingest.sentry.io/456", "5f4dcc3b5aa765d61d8327deb882cf99"),
-        ("https://a1b2:§@sentry.example.com/2", "5f4dcc3b5aa765d61d8327deb882cf99"),
-        ("https://§ x", "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"),
-        ("https://§ x", "discord.com/api/webhooks/123456789012345678/abcDEF-ghiJKL_mnoPQR012345"),
-        ("https://acme.§ x", "webhook.office.com/webhookb2/5bd2a7c4-91e0@5bd2a7c4/IncomingWebhook/abc/5bd2"),
+        (
+            "https://§@o123.ingest.sentry.io/456",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+        ),
+        (
+            "https://a1b2:§@sentry.example.com/2",
+            "5f4dcc3b5aa765d61d8327deb882cf99",
+        ),
+        (
+            "https://§ x",
+            "hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+        ),
+        (
+            "https://§ x",
+            "discord.com/api/webhooks/123456789012345678/abcDEF-ghiJKL_mnoPQR012345",
+        ),
+        (
+            "https://acme.§ x",
+            "webhook.office.com/webhookb2/5bd2a7c4-91e0@5bd2a7c4/IncomingWebhook/abc/5bd2",
+        ),
     ] {
         check(form, secret);
     }
@@ -189,7 +213,17 @@ fn a_learnt_password_is_hidden_where_it_stands_bare() {
 #[test]
 fn a_weak_password_does_not_blank_a_paste() {
     let error = include_str!("samples/lockfail-ddb-plan-nocolor.txt");
-    for weak in ["true", "admin", "prod", "terraform", "state", "lock", "Production", "postgres", "OperationTypeApply"] {
+    for weak in [
+        "true",
+        "admin",
+        "prod",
+        "terraform",
+        "state",
+        "lock",
+        "Production",
+        "postgres",
+        "OperationTypeApply",
+    ] {
         let hidden = redacted(&format!("db_password = \"{weak}\"\n{error}"));
         assert!(hidden.ends_with(error), "{weak}\n{hidden}");
     }
@@ -212,7 +246,10 @@ fn accounts_are_hidden_in_every_spelling() {
         "arn:aws:iam::123456789012:root\nbuild of 123456789012 and 1234-5678-9012",
     ] {
         let hidden = hidden(text);
-        assert!(!tells(&hidden, "123456789012") && !hidden.contains("5678"), "{hidden}");
+        assert!(
+            !tells(&hidden, "123456789012") && !hidden.contains("5678"),
+            "{hidden}"
+        );
         assert!(!hidden.contains(":2]"), "{hidden}");
     }
     for text in [

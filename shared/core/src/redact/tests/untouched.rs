@@ -20,6 +20,80 @@ fn captured_output_of_terraform_comes_through() {
     assert!(count >= 9);
 }
 
+/// Every way in which a lock error is pasted: these are what triage is for.
+#[test]
+fn no_pasted_error_of_the_fixtures_is_changed() {
+    let mut count = 0;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/paste");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "txt") {
+            check(&String::from_utf8_lossy(&std::fs::read(file).unwrap()));
+            count += 1;
+        }
+    }
+    assert!(count > 150);
+}
+
+/// The same beside a secret, which could join with what follows.
+#[test]
+fn a_secret_on_a_wide_line_leaves_what_is_below() {
+    let secret = "x9q8w7e6r5t4".repeat(5);
+    for below in [
+        "Initializing the backend...",
+        "Error: Error acquiring the state lock",
+        "region = \"eu-west-1\"",
+        "AWS_REGION=eu-west-1",
+        "  bucket: acme-tf-state",
+        "acme-tf-state/prod/terraform.tfstate",
+        "19a6fe30-cf25-8eaf-077f-083449d678bd",
+        "  ID:        19a6fe30-cf25-8eaf-077f-083449d678bd",
+        "- name: x",
+        "3 to add, 0 to change",
+        "+ terraform plan",
+        "$ terraform plan",
+        "}",
+    ] {
+        let hidden = redacted(&format!("export GITHUB_TOKEN={secret}\n{below}\n"));
+        assert_eq!(
+            hidden,
+            format!("export GITHUB_TOKEN=[redacted:token:1]\n{below}\n")
+        );
+    }
+}
+
+#[test]
+fn ordinary_logs_and_configurations_come_through() {
+    for text in [
+        "kubectl create secret generic app --from-file=app.json",
+        "docker run -u 1000:1000 -p 8080:80 nginx",
+        "ssh -p 2222 deploy@host.example.com",
+        "mkdir -p build/output && cp -p a b",
+        "set -euo pipefail",
+        "set -x",
+        "| Password | Description |\n|---|---|\n| secret | what it is |",
+        "variable \"db_password\" {\n  type      = string\n  sensitive = true\n}",
+        "output \"token\" {\n  value     = module.auth.token\n  sensitive = true\n}",
+        "secrets:\n  - name: db\n    path: prod/db\nbucket: b",
+        "secrets = {\n  db = aws_secretsmanager_secret.db.arn\n}",
+        "jobs:\n  plan:\n    secrets: inherit\n    steps:\n      - run: terraform plan",
+        "The password is required and the token was expired.",
+        "the secret is stored in the vault, the key is rotated",
+        "  password       (sensitive value)",
+        "  access_key     <not set>   None   None",
+        "Step 3/9 : ENV PATH /usr/local/bin:/usr/bin",
+        "main.go:12:5: undefined: token",
+        "basic usage: see the manual, login is not needed",
+        "a key of the team: alice",
+        "graph: aws_vpc.main -> aws_subnet.a",
+        "module.secrets: Refreshing state...\nmodule.tokens: Refreshing state...",
+        "token:\n\nError: x",
+        "credentials:\n  region: eu-west-1",
+    ] {
+        check(text);
+    }
+}
+
 #[test]
 fn what_a_lock_is_known_by_is_no_secret() {
     for text in [
@@ -152,6 +226,20 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(?s).{0,300}") {
         drop(redacted(&text));
+    }
+
+    /// A line of one mebibyte takes no longer than many short ones.
+    #[test]
+    fn no_text_takes_long(piece in prop::sample::select(PIECES), other in prop::sample::select(PIECES)) {
+        let long = |size: usize| {
+            let text = format!("{piece}{other}");
+            let text = text.repeat(size / text.len());
+            let begin = std::time::Instant::now();
+            drop(redacted(&text));
+            begin.elapsed()
+        };
+        let short = long(1 << 12).max(std::time::Duration::from_millis(20));
+        prop_assert!(long(1 << 16) < short * 400, "{piece:?}{other:?}");
     }
 
     /// Pieces that mean something to a finder, in any order.
