@@ -215,8 +215,15 @@ fn flag(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
 fn column(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
     static GAP: LazyLock<Regex> =
         LazyLock::new(|| compiled(r#"\A["']?(?:[ ]*\t[ \t]*|[ ]{2,})[^\s]"#));
-    let gap = GAP.find(text.get(name.end..)?)?;
-    Some((Tie::Loose, name.end + gap.end() - last_length(gap.as_str())))
+    let rest = text.get(name.end..)?;
+    if let Some(gap) = GAP.find(rest) {
+        return Some((Tie::Loose, name.end + gap.end() - last_length(gap.as_str())));
+    }
+    // `DB_PASSWORD x9q8w7e6r5t4`: behind one space only what no prose has.
+    let is_variable = text.get(name.clone())?.contains('_');
+    let value = rest.strip_prefix(' ')?.split_whitespace().next()?;
+    let is_telling = is_variable && values::is_token(value) && values::is_mixed(value);
+    is_telling.then_some((Tie::Loose, name.end + 1))
 }
 
 fn last_length(text: &str) -> usize {

@@ -132,7 +132,7 @@ fn hide(text: &str, name: &str, value: Value, above: Above, found: &mut Vec<Foun
     let said = text.get(value.range.clone()).unwrap_or_default();
     let is_bare = value.form == Form::Bare;
     let is_sought = if above.is_collection {
-        !names::is_property(name) && !(is_bare && said.ends_with(':'))
+        !(names::is_property(name) || is_bare && said.ends_with(':'))
     } else {
         matches!(
             name,

@@ -137,6 +137,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     static STARTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
             .build(FORMS.iter().map(|(_, start, _)| start))
             .ok()
     });

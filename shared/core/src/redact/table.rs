@@ -50,6 +50,7 @@ impl Table {
             signs: AhoCorasick::builder()
                 .ascii_case_insensitive(true)
                 .kind(Some(AhoCorasickKind::DFA))
+                .prefilter(false)
                 .build(signs.iter().map(|(_, sign)| *sign))
                 .ok(),
             rows: signs.iter().map(|(row, _)| *row).collect(),

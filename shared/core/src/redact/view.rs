@@ -248,6 +248,9 @@ fn plain(text: &str) -> Edits {
 
 /// HTML's escapes undone. Not together with the others: a `\n` between two `&quot;` does not end a line.
 fn without_entities(text: &str) -> Edits {
+    if !text.contains('&') {
+        return Edits::new();
+    }
     static ENTITIES: LazyLock<Regex> =
         LazyLock::new(|| compiled("&(?:quot|#34|#[xX]22|apos|#39|#[xX]27|amp|lt|gt);"));
     changes(&ENTITIES, text, |found| {
@@ -264,6 +267,9 @@ fn without_entities(text: &str) -> Edits {
 
 /// One level of JSON's and HCL's escapes undone.
 fn unescaped(text: &str) -> Edits {
+    if !text.contains(['\\', '$', '%']) {
+        return Edits::new();
+    }
     static ESCAPES: LazyLock<Regex> = LazyLock::new(|| {
         compiled(concat!(
             r"(?<colour>\\u001[bB]\[[0-9;?]*[A-Za-z])",
@@ -304,6 +310,9 @@ fn unescaped(text: &str) -> Edits {
 
 /// `%40` as `@`, where the bytes are text.
 fn percent_decoded(text: &str) -> Edits {
+    if !text.contains('%') {
+        return Edits::new();
+    }
     static RUN: LazyLock<Regex> = LazyLock::new(|| compiled("(?:%[0-9a-fA-F]{2})+"));
     let mut edits = Vec::new();
     for found in RUN.find_iter(text) {

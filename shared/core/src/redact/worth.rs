@@ -35,6 +35,7 @@ pub(super) fn may_name_a_secret(text: &str) -> bool {
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
+            .prefilter(false)
             .build(
                 SIGNS
                     .iter()

@@ -195,7 +195,8 @@ fn fault_of_broken(
     let spelled = spelled(secret, syntax.1);
     let before: String = "x1 y2 z3 ".chars().cycle().take(line.before).collect();
     let text = format!("{before} {}", syntax.0.replace("{}", &spelled));
-    let text = if line.is_first {
+    // A terminal counts no colours, and breaks no entity of HTML.
+    let text = if line.is_first || matches!(wrapper, 3 | 10) {
         wrapped(&broken(&text, line.width), wrapper)
     } else {
         broken(&wrapped(&text, wrapper), line.width)
