@@ -15,7 +15,7 @@ pub(super) fn begins_something(line: &str) -> bool {
         compiled(concat!(
             r#"\A(?:\s|\z|[-+~*#>|{}\[\]()<$%]+(?:\s|\z)"#,
             // `name = `, `name: `, `"name": `, `NAME=`, `export NAME=`
-            r#"|["']?[A-Za-z_@][A-Za-z0-9_.@-]*["']?(?:[ \t]*(?:=>?|:=?|->)(?:\s|\z)|\()"#,
+            r#"|["']?[A-Za-z_@][A-Za-z0-9_.@-]*["']?(?:[ \t]+(?:=>?|:=?|->)(?:\s|\z)|:(?:\s|\z)|=[ \t]|\()"#,
             r#"|[A-Z]{2,}(?:_[A-Z0-9]{2,})+=|[a-z]{3,}(?:_[a-z0-9]+)*=|["'][A-Za-z_][A-Za-z0-9_-]*["'][:=]"#,
             // A word, also of several parts, and the usual beginnings of log lines.
             r"|[aAI]\s|(?:[A-Z][a-z]{1,13}|[a-z]{2,14})(?:[-_/.]+[a-z]{1,13})*[.,:;!?]*(?:\s|\z)|[A-Z]{1,12}[:.,]?(?:\s|\z)",

@@ -230,6 +230,7 @@ proptest! {
 
     /// A line of one mebibyte takes no longer than many short ones.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
     fn no_text_takes_long(piece in prop::sample::select(PIECES), other in prop::sample::select(PIECES)) {
         let long = |size: usize| {
             let text = format!("{piece}{other}");
