@@ -132,10 +132,14 @@ fn glue(text: &str, above: &Line, below: &Line, before: Option<usize>) -> Option
     }
     // A terminal breaks a line together with its prefix; a program breaks it before somebody puts one on.
     let has_prefix = above.has_margin() && !below.has_margin();
-    let (width, next) = if has_prefix {
-        (above.whole, below.whole)
+    let fits =
+        |(width, next): &(usize, usize)| (NARROWEST..=WIDEST).contains(width) && next <= width;
+    let all = (above.whole, below.whole);
+    let said = (above.width, below.width);
+    let (width, next) = if has_prefix || fits(&all) && !fits(&said) {
+        all
     } else {
-        (above.width, below.width)
+        said
     };
     if (NARROWEST..=WIDEST).contains(&width) && next <= width {
         // The line that ends a broken one is shorter; nothing goes on behind it.

@@ -19,7 +19,7 @@ pub(super) struct Line {
     pub(super) is_object: bool,
     /// How many columns the content has.
     pub(super) width: usize,
-    /// How many columns all of it has.
+    /// How many characters all of it has: a terminal breaks a line as it is, with its escapes.
     pub(super) whole: usize,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
             is_object,
             range: start..start + line.len(),
             width: columns(line.get(content.clone()).unwrap_or_default()),
-            whole: columns(line),
+            whole: line.chars().count(),
             content: start + content.start..start + content.end,
         });
     }
