@@ -22,7 +22,6 @@ mod pattern;
 mod found;
 mod view;
 mod margin;
-mod begins;
 mod joined;
 mod worth;
 mod values;
@@ -108,8 +107,11 @@ impl Redactor {
     /// Looks for secrets in `text` without writing it anew, so that they are hidden in texts that come before it.
     pub fn learn(&mut self, text: &str) {
         self.keep_clear_of_placeholders_in(text);
-        for found in self.found_in(text, &view::all(text)) {
-            self.learned.learn(&found);
+        let found = self.found_in(&view::all(text));
+        for found in &found {
+            self.learned.learn(found);
+        }
+        for found in merged(text, found) {
             self.learned.placeholder(found.kind, found.identity());
         }
     }
@@ -119,7 +121,7 @@ impl Redactor {
         if self.learned.is_full() {
             return;
         }
-        for found in self.found_in(piece, &view::all(piece)) {
+        for found in self.found_in(&view::all(piece)) {
             self.learned.learn(&found);
         }
     }
@@ -148,7 +150,7 @@ impl Redactor {
     /// The secrets of `text`, in order, none overlapping another. What was found is looked for everywhere from now on.
     fn secrets_in(&mut self, text: &str) -> Vec<Found> {
         let views = view::all(text);
-        let found = self.found_in(text, &views);
+        let found = self.found_in(&views);
         for found in &found {
             self.learned.learn(found);
         }
@@ -159,8 +161,8 @@ impl Redactor {
         merged(text, found.into_iter().chain(elsewhere).collect())
     }
 
-    /// What the finders see in the views.
-    fn found_in(&self, text: &str, views: &Views<'_>) -> Vec<Found> {
+    /// What the finders see in the views. Where one takes more for the secret than another, it may be either: both are learnt.
+    fn found_in(&self, views: &Views<'_>) -> Vec<Found> {
         let mut found = Vec::new();
         for view in views.whole.iter().chain(&views.runs) {
             let mut here = Vec::new();
@@ -181,7 +183,7 @@ impl Redactor {
             assignments::find(&view.text, &mut here);
             found.extend(led_back(view, here));
         }
-        merged(text, found)
+        found
     }
 
     fn with_placeholders(&mut self, text: &str, secrets: &[Found]) -> String {

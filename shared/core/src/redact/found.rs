@@ -45,20 +45,24 @@ impl Found {
     }
 }
 
-/// What was found in a view, as ranges of the given text.
+/// What was found in a view, as ranges of the given text, none beyond a doubtful end of a line.
 pub(super) fn led_back(view: &View<'_>, found: Vec<Found>) -> impl Iterator<Item = Found> {
-    found
-        .into_iter()
-        .filter(|found| {
+    found.into_iter().filter_map(|found| {
+        let is_news = |found: &Found| {
+            let mut characters = found.secret.chars();
+            characters.any(|character| character != view::REDACTED)
+        };
+        let end = is_news(&found).then(|| view.limit(&found.range))?;
+        let found = if end < found.range.end {
+            Found::new(found.kind, &view.text, found.range.start..end)
+        } else {
             found
-                .secret
-                .chars()
-                .any(|character| character != view::REDACTED)
-        })
-        .map(|found| Found {
+        };
+        is_news(&found).then(|| Found {
             range: view.origin(found.range.clone()),
             ..found
         })
+    })
 }
 
 /// Overlapping finds as one, which is named by the longest of them.

@@ -1,17 +1,18 @@
 //! Lines that a terminal, a box or a mail program has broken, put together again.
 //!
 //! A name, an address or a secret that goes on in the next line is none to a finder that reads line by line. Here the lines
-//! lose what a CI or a box put around them, and those that were one become one. A line that only might have been broken is
-//! joined too, unless the next one looks like a beginning: what is joined is only searched, and never shown.
+//! lose what a CI or a box put around them, and those that were one become one.
+//!
+//! Lines of one width were surely one. A line that only may have been broken is joined too, for what is joined is only
+//! searched; but what is found there takes no more of the next line than its first word. Of a word of less than 8 characters
+//! it takes nothing: so little tells no secret, and lines that begin with such words are what a lock error is made of.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::begins::begins_something;
 use super::margin::Line;
-use super::names;
 use super::pattern::compiled;
 use super::view::Edits;
 use super::worth;
@@ -20,6 +21,10 @@ use super::worth;
 const NARROWEST: usize = 40;
 /// Nor wider ones. Longer lines were broken by nobody.
 const WIDEST: usize = 240;
+/// So many characters of a secret tell it; fewer do not.
+const SHORTEST_PIECE: usize = 8;
+/// A sign of a secret that the end of a line has cut is looked for among so many characters on either side.
+const SEAM: usize = 40;
 /// A session token has some 2000 characters at most; 40 columns need so many lines for it.
 const MOST_LINES: usize = 64;
 
@@ -29,6 +34,17 @@ pub(super) struct Run {
     pub(super) range: Range<usize>,
     /// What to take out, or to put in its place, to make it one line again.
     pub(super) seams: Edits,
+    /// Where the lines may have been two.
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// A place at which a line may have ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// The end of the line above.
+    pub(super) end: usize,
+    /// What is found above goes on up to here at most.
+    pub(super) limit: usize,
 }
 
 /// What to take out of a text where each line is an object of JSON, so that what the objects say is left; nothing where no lines
@@ -65,29 +81,37 @@ enum Glue {
     Space,
 }
 
-/// The lines of a text that may have been one, at least two in each run.
+/// The lines of a text that may have been one and may hold a secret, at least two in each run.
 pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
     let lines = without_gaps(lines);
     let mut runs: Vec<Run> = Vec::new();
     let mut current: Option<Run> = None;
+    let mut is_worth = false;
     let mut width_before = None;
     for pair in lines.windows(2) {
         let [above, below] = pair else { continue };
         let below = &below.beside(above);
+        let upper = text.get(above.content.clone()).unwrap_or_default();
+        let lower = text.get(below.content.clone()).unwrap_or_default();
         let is_full = current
             .as_ref()
             .is_some_and(|run| run.seams.len() >= MOST_LINES);
         let glue = (!is_full)
-            .then(|| glue(text, above, below, width_before))
+            .then(|| glue(upper, lower, above, below, width_before))
             .flatten();
-        let Some(glue) = glue else {
-            runs.extend(current.take());
-            width_before = None;
+        let is_doubtful = matches!(glue, Some(Glue::Nothing { width: None }));
+        let has_sign = glue.is_some() && has_sign(upper, lower);
+        // What may have been two lines is worth a look only behind a sign of a secret.
+        let Some(glue) = glue.filter(|_| !is_doubtful || has_sign || goes_on(current.as_ref(), above)) else {
+            runs.extend(current.take().filter(|_| is_worth));
+            (is_worth, width_before) = (false, None);
             continue;
         };
+        is_worth |= has_sign;
         let run = current.get_or_insert_with(|| Run {
             range: above.range.start..above.range.end,
             seams: Vec::new(),
+            doubts: Vec::new(),
         });
         run.range.end = below.range.end;
         let (cut, between, width) = match glue {
@@ -97,16 +121,55 @@ pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
         };
         width_before = width;
         let start = above.content.end - cut;
-        let upper = text.get(above.content.clone()).unwrap_or_default();
-        let lower = text.get(below.content.clone()).unwrap_or_default();
         // An indent that both lines have was put in front of them later.
         let is_margin = glue == Glue::Space || indent(lower) <= indent(upper) && indent(lower) != 1;
         let margin = if is_margin { indent(lower) } else { 0 };
-        run.seams
-            .push((start..below.content.start + margin, between.to_owned()));
+        let next = below.content.start + margin;
+        run.seams.push((start..next, between.to_owned()));
+        if is_doubtful {
+            run.doubts.push(Doubt {
+                end: start,
+                limit: limit(text, start, next..below.content.end),
+            });
+        }
     }
-    runs.extend(current);
+    runs.extend(current.filter(|_| is_worth));
     runs
+}
+
+/// Whether what was found before may reach over the end of `above`: it was surely one line with the one before it, or its
+/// only word may belong to that.
+fn goes_on(run: Option<&Run>, above: &Line) -> bool {
+    run.is_some_and(|run| {
+        let doubt = run.doubts.last();
+        let seam = run.seams.last().map(|(seam, _)| seam.start);
+        doubt.is_none_or(|doubt| Some(doubt.end) != seam || doubt.limit >= above.content.end)
+    })
+}
+
+/// How far what is found above may go on in the line `below` it.
+fn limit(text: &str, end: usize, below: Range<usize>) -> usize {
+    let lower = text.get(below.clone()).unwrap_or_default();
+    let word = lower.find(char::is_whitespace).unwrap_or(lower.len());
+    let said = lower.get(..word).unwrap_or_default();
+    let is_id = word == 36 && said.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if said.chars().count() < SHORTEST_PIECE || is_id {
+        end
+    } else {
+        below.start + word
+    }
+}
+
+/// Whether there may be a secret that begins in `upper`, or where the two lines meet.
+fn has_sign(upper: &str, lower: &str) -> bool {
+    if worth::may_begin_a_secret(upper) {
+        return true;
+    }
+    let last = upper.char_indices().rev().take(SEAM).last();
+    let first = lower.char_indices().nth(SEAM).map_or(lower.len(), |(at, _)| at);
+    let last = last.and_then(|(at, _)| upper.get(at..)).unwrap_or_default();
+    let first = lower.get(..first).unwrap_or_default();
+    worth::may_begin_a_secret(&format!("{last}{}", first.trim_start()))
 }
 
 /// Where a program put an empty line behind every line, those lines are left out.
@@ -119,14 +182,12 @@ fn without_gaps(lines: Vec<Line>) -> Vec<Line> {
     lines.into_iter().filter(|line| !is_blank(line)).collect()
 }
 
-/// How `below` goes on with `above`; `None` where it does not. `before` is the width at which `above` went on with the line
-/// before it.
-fn glue(text: &str, above: &Line, below: &Line, before: Option<usize>) -> Option<Glue> {
+/// How `below` goes on with `above`; `None` where it does not. `before` is the width at which `above` surely went on with the
+/// line before it.
+fn glue(upper: &str, lower: &str, above: &Line, below: &Line, before: Option<usize>) -> Option<Glue> {
     if below.width == 0 || above.width == 0 {
         return None;
     }
-    let upper = text.get(above.content.clone())?;
-    let lower = text.get(below.content.clone())?;
     if upper.ends_with('\\') && !upper.ends_with("\\\\") {
         return Some(Glue::Continued);
     }
@@ -141,41 +202,33 @@ fn glue(text: &str, above: &Line, below: &Line, before: Option<usize>) -> Option
     } else {
         said
     };
-    if (NARROWEST..=WIDEST).contains(&width) && next <= width {
+    if fits(&(width, next)) {
         // The line that ends a broken one is shorter; nothing goes on behind it.
-        let is_last = before.is_some_and(|before| width < before);
-        let is_sure = next == width || before == Some(width) || is_quote_open(upper, lower);
-        // One space was the last character that found no room.
-        let is_flush = indent(lower) <= indent(upper).max(1);
-        let rest = if is_flush { lower.trim_start() } else { lower };
-        if !is_last && (is_sure || !begins_something(rest) || cuts_a_name(upper, rest)) {
+        let is_last = before.is_some_and(|before| width.max(above.whole) < before);
+        let is_as_before = before.is_some() && [Some(width), Some(above.whole)].contains(&before);
+        let is_sure = next == width || is_as_before || is_quote_open(upper, lower);
+        if !is_last && (is_sure || !is_a_field(lower)) {
             return Some(Glue::Nothing {
                 width: is_sure.then_some(width),
             });
         }
     }
-    (is_left_open(upper) && is_one_value(upper, lower, width)).then_some(Glue::Space)
+    (is_left_open(upper) && is_one_value(upper, lower)).then_some(Glue::Space)
+}
+
+/// Whether a line begins with the name of one of the fields of a lock error, or with a time, as those of a log do.
+fn is_a_field(line: &str) -> bool {
+    static FIELD: LazyLock<Regex> = LazyLock::new(|| {
+        compiled(
+            r"(?-u)\A[ \t]*(?:(?:ID|Path|Operation|Who|Version|Created|Info|Lock Info|Error|Warning):|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ])",
+        )
+    });
+    FIELD.is_match(line)
 }
 
 /// Whether a quotation begins on one line and ends on the next.
 fn is_quote_open(upper: &str, lower: &str) -> bool {
     lower.contains('"') && upper.bytes().filter(|byte| *byte == b'"').count() % 2 == 1
-}
-
-/// Whether the last word of one line and the first of the next are a name that sounds like a secret, as `toke` and `n: x` are, or
-/// the scheme before one; or whether an arrow was cut.
-fn cuts_a_name(upper: &str, lower: &str) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    let last = upper.bytes().rev().take(40).take_while(is_part).count();
-    let first = lower.bytes().take(40).take_while(is_part).count();
-    let (Some(last), Some(first)) = (upper.get(upper.len() - last..), lower.get(..first)) else {
-        return false;
-    };
-    let word = format!("{last}{first}").to_ascii_lowercase();
-    let is_scheme = matches!(word.as_str(), "bearer" | "basic" | "negotiate" | "digest");
-    let is_arrow = upper.ends_with(['-', '=']) && lower.starts_with('>');
-    let is_name = || worth::may_name_a_secret(&word) && names::hint(&word).is_some();
-    is_arrow || !last.is_empty() && !first.is_empty() && (is_scheme || is_name())
 }
 
 fn indent(line: &str) -> usize {
@@ -194,17 +247,15 @@ fn is_left_open(line: &str) -> bool {
     near.is_some_and(|end| OPEN.is_match(end))
 }
 
-/// Whether the line below an open one is its value: one word or one quotation, that stands further in, or behind a line so
-/// long that it was broken.
-fn is_one_value(upper: &str, lower: &str, width: usize) -> bool {
+/// Whether the line below an open one is its value: one word or one quotation, that stands further in.
+fn is_one_value(upper: &str, lower: &str) -> bool {
     let value = lower.trim();
     let is_short = value.len() < 4096;
     let is_quoted =
         value.starts_with(['"', '\'']) && value.trim_end_matches([',', ';']).ends_with(['"', '\'']);
     let is_alone =
         is_quoted || !value.contains(char::is_whitespace) && !value.ends_with([':', '{', '[', '(']);
-    let is_broken = width >= NARROWEST && !begins_something(lower.trim_start());
-    is_short && (is_alone && indent(lower) > indent(upper) && !value.starts_with("- ") || is_broken)
+    is_short && is_alone && indent(lower) > indent(upper) && !value.starts_with("- ")
 }
 
 #[cfg(test)]
@@ -231,7 +282,7 @@ mod tests {
         assert_eq!(joined(text), expected, "{text}");
     }
 
-    const WIDE: &str = "0123456789 0123456789 0123456789 0123456789";
+    const WIDE: &str = "token=6789 0123456789 0123456789 0123456789";
 
     #[test]
     fn lines_of_one_width_were_one() {
@@ -266,10 +317,29 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_may_have_been_broken_is_joined_unless_the_next_begins_something() {
+    fn a_line_that_may_have_been_broken_is_joined_behind_a_sign_of_a_secret() {
         check(&format!("{WIDE}\nx1y2 z"), &[&format!("{WIDE}x1y2 z")]);
         check(&format!("{WIDE}\nLock Info:"), &[]);
-        check("a short line\nx1y2", &[]);
+        check(&format!("{}\nx1y2 z", WIDE.replace("token", "taken")), &[]);
+        let cut = WIDE.replace("token=", "taken=") + "pass";
+        check(&format!("{cut}\nword=x1"), &[&format!("{cut}word=x1")]);
+        check("a short token=\nx1y2", &[]);
+    }
+
+    #[test]
+    fn what_is_found_above_may_go_on_up_to_the_first_word_below() {
+        for (below, length) in [
+            ("x1y2z3w4v5 and more", 10),
+            ("x1y2z3w4v5", 10),
+            ("x1y2z3w and more", 0),
+            ("19a6fe30-cf25-8eaf-077f-083449d678bd", 0),
+        ] {
+            let text = format!("{WIDE}\n{below}");
+            let runs = runs(&text, margin::lines(&text));
+            let limit = if length > 0 { WIDE.len() + 1 + length } else { WIDE.len() };
+            let doubt = Doubt { end: WIDE.len(), limit };
+            assert_eq!(runs[0].doubts, [doubt], "{below}");
+        }
     }
 
     #[test]

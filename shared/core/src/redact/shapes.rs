@@ -129,6 +129,15 @@ const LOOSE_FORMS: &[(Kind, &str)] = &[
     (Kind::Token, r"s\.[A-Za-z0-9]{24}\b"),
 ];
 
+/// What begins one of these, or stands in the middle of it.
+pub(super) const LOOSE_SIGN: &str =
+    r"(?-u)\.atlasv1|8Q~|\b(?:SK|AC)[0-9a-f]{4}|\bs\.[A-Za-z0-9]{4}";
+
+/// The texts that the others begin with.
+pub(super) fn starts() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().map(|(_, start, _)| *start)
+}
+
 /// How far around an access key ID its secret key is looked for, in bytes: a few lines of a credentials file or of a table.
 const BESIDE: usize = 300;
 

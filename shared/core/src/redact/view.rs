@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::joined;
+use super::joined::{self, Doubt};
 use super::kind::Placeholder;
 use super::margin;
 use super::pattern::compiled;
@@ -34,6 +34,8 @@ pub(super) struct View<'a> {
     pub(super) text: Cow<'a, str>,
     /// From the given text to this one; what stands between two edits was copied.
     layers: Vec<Rc<Vec<Edit>>>,
+    /// Where the given text has ends of lines which may have been the ends of what stands there.
+    doubts: Rc<[Doubt]>,
 }
 
 /// A part that was rewritten: `to` in the new text stands for `from` in the old one.
@@ -122,6 +124,7 @@ impl<'a> View<'a> {
         Self {
             text: Cow::Borrowed(text),
             layers: Vec::new(),
+            doubts: Rc::default(),
         }
     }
 
@@ -146,10 +149,35 @@ impl<'a> View<'a> {
         text.push_str(self.text.get(copied..run.range.end).unwrap_or_default());
         let mut layers = self.layers.clone();
         layers.push(Rc::new(edits));
+        let doubts = run.doubts.iter().map(|doubt| Doubt {
+            end: self.origin_of(doubt.end),
+            limit: self.origin_of(doubt.limit),
+        });
         Self {
             text: Cow::Owned(text),
             layers,
+            doubts: doubts.collect(),
         }
+    }
+
+    /// Where what was found at `range` must end: where it goes over an end of a line that is in doubt, it may take only so much
+    /// of the next line.
+    pub(super) fn limit(&self, range: &Range<usize>) -> usize {
+        let origin = self.origin(range.clone());
+        let crossed = |doubt: &&Doubt| origin.start < doubt.end && doubt.limit < origin.end;
+        let Some(doubt) = self.doubts.iter().find(crossed) else {
+            return range.end;
+        };
+        let inside = self.text.get(range.clone()).unwrap_or_default();
+        let mut ends = inside.char_indices().map(|(at, _)| range.start + at).rev();
+        ends.find(|end| self.origin(range.start..*end).end <= doubt.limit)
+            .unwrap_or(range.start)
+    }
+
+    /// Where in the given text the line ends that ends at `at` in this one.
+    fn origin_of(&self, at: usize) -> usize {
+        let layers = self.layers.iter().rev();
+        layers.fold(at, |at, edits| end_before(edits, at))
     }
 
     /// The part of the given text that `range` of this one stands for.
@@ -190,6 +218,7 @@ impl<'a> View<'a> {
         Some(Self {
             text: Cow::Owned(text),
             layers,
+            doubts: Rc::clone(&self.doubts),
         })
     }
 }
