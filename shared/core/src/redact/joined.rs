@@ -43,8 +43,8 @@ pub(super) struct Run {
 pub(super) struct Doubt {
     /// The end of the line above.
     pub(super) end: usize,
-    /// What is found above goes on up to here at most.
-    pub(super) limit: usize,
+    /// What is found above goes on up to here at most; `None` where the line below is one word, and may go on itself.
+    pub(super) limit: Option<usize>,
 }
 
 /// What to take out of a text where each line is an object of JSON, so that what the objects say is left; nothing where no lines
@@ -71,10 +71,8 @@ pub(super) fn without_objects(lines: &[Line]) -> Edits {
 /// How two lines are put together: what stands between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Glue {
-    /// Nothing: the line was broken after so many columns.
-    ///
-    /// `width` where the lines leave no doubt about it.
-    Nothing { width: Option<usize> },
+    /// Nothing: the line was broken. Two lines of one width tell after how many columns.
+    Nothing { width: Option<usize>, is_sure: bool },
     /// Nothing, and the backslash goes: a shell's own way to go on.
     Continued,
     /// A space: the line was broken at one, or its value stands below its name.
@@ -87,27 +85,34 @@ pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut current: Option<Run> = None;
     let mut is_worth = false;
+    // Whether what was found before may reach over the end of the line: it was surely one with the line before it, or is one word.
+    let mut goes_on = false;
     let mut width_before = None;
-    for pair in lines.windows(2) {
-        let [above, below] = pair else { continue };
-        let below = &below.beside(above);
+    let mut lines = lines.into_iter();
+    let Some(mut above) = lines.next() else {
+        return runs;
+    };
+    for next_line in lines {
+        let below = next_line.beside(text, &above);
         let upper = text.get(above.content.clone()).unwrap_or_default();
         let lower = text.get(below.content.clone()).unwrap_or_default();
         let is_full = current
             .as_ref()
             .is_some_and(|run| run.seams.len() >= MOST_LINES);
         let glue = (!is_full)
-            .then(|| glue(upper, lower, above, below, width_before))
+            .then(|| glue(upper, lower, &above, &below, width_before))
             .flatten();
-        let is_doubtful = matches!(glue, Some(Glue::Nothing { width: None }));
+        let is_doubtful = matches!(glue, Some(Glue::Nothing { is_sure: false, .. }));
         let has_sign = glue.is_some() && has_sign(upper, lower);
         // What may have been two lines is worth a look only behind a sign of a secret.
-        let Some(glue) = glue.filter(|_| !is_doubtful || has_sign || goes_on(current.as_ref(), above)) else {
+        let Some(glue) = glue.filter(|_| !is_doubtful || has_sign || goes_on) else {
             runs.extend(current.take().filter(|_| is_worth));
-            (is_worth, width_before) = (false, None);
+            (is_worth, goes_on, width_before) = (false, false, None);
+            above = next_line;
             continue;
         };
         is_worth |= has_sign;
+        goes_on = !is_doubtful || has_sign || !lower.trim().contains(char::is_whitespace);
         let run = current.get_or_insert_with(|| Run {
             range: above.range.start..above.range.end,
             seams: Vec::new(),
@@ -115,7 +120,7 @@ pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
         });
         run.range.end = below.range.end;
         let (cut, between, width) = match glue {
-            Glue::Nothing { width } => (0, "", width),
+            Glue::Nothing { width, .. } => (0, "", width),
             Glue::Continued => (1, "", None),
             Glue::Space => (0, " ", None),
         };
@@ -132,32 +137,25 @@ pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
                 limit: limit(text, start, next..below.content.end),
             });
         }
+        above = below;
     }
     runs.extend(current.filter(|_| is_worth));
     runs
 }
 
-/// Whether what was found before may reach over the end of `above`: it was surely one line with the one before it, or its
-/// only word may belong to that.
-fn goes_on(run: Option<&Run>, above: &Line) -> bool {
-    run.is_some_and(|run| {
-        let doubt = run.doubts.last();
-        let seam = run.seams.last().map(|(seam, _)| seam.start);
-        doubt.is_none_or(|doubt| Some(doubt.end) != seam || doubt.limit >= above.content.end)
-    })
-}
-
 /// How far what is found above may go on in the line `below` it.
-fn limit(text: &str, end: usize, below: Range<usize>) -> usize {
+fn limit(text: &str, end: usize, below: Range<usize>) -> Option<usize> {
     let lower = text.get(below.clone()).unwrap_or_default();
     let word = lower.find(char::is_whitespace).unwrap_or(lower.len());
     let said = lower.get(..word).unwrap_or_default();
-    let is_id = word == 36 && said.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let is_id = word == 36
+        && said
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if said.chars().count() < SHORTEST_PIECE || is_id {
-        end
-    } else {
-        below.start + word
+        return Some(end);
     }
+    (word < lower.len()).then_some(below.start + word)
 }
 
 /// Whether there may be a secret that begins in `upper`, or where the two lines meet.
@@ -166,7 +164,10 @@ fn has_sign(upper: &str, lower: &str) -> bool {
         return true;
     }
     let last = upper.char_indices().rev().take(SEAM).last();
-    let first = lower.char_indices().nth(SEAM).map_or(lower.len(), |(at, _)| at);
+    let first = lower
+        .char_indices()
+        .nth(SEAM)
+        .map_or(lower.len(), |(at, _)| at);
     let last = last.and_then(|(at, _)| upper.get(at..)).unwrap_or_default();
     let first = lower.get(..first).unwrap_or_default();
     worth::may_begin_a_secret(&format!("{last}{}", first.trim_start()))
@@ -184,7 +185,13 @@ fn without_gaps(lines: Vec<Line>) -> Vec<Line> {
 
 /// How `below` goes on with `above`; `None` where it does not. `before` is the width at which `above` surely went on with the
 /// line before it.
-fn glue(upper: &str, lower: &str, above: &Line, below: &Line, before: Option<usize>) -> Option<Glue> {
+fn glue(
+    upper: &str,
+    lower: &str,
+    above: &Line,
+    below: &Line,
+    before: Option<usize>,
+) -> Option<Glue> {
     if below.width == 0 || above.width == 0 {
         return None;
     }
@@ -193,23 +200,28 @@ fn glue(upper: &str, lower: &str, above: &Line, below: &Line, before: Option<usi
     }
     // A terminal breaks a line together with its prefix; a program breaks it before somebody puts one on.
     let has_prefix = above.has_margin() && !below.has_margin();
-    let fits =
-        |(width, next): &(usize, usize)| (NARROWEST..=WIDEST).contains(width) && next <= width;
+    let is_usual = |width: usize| (NARROWEST..=WIDEST).contains(&width);
+    let fits = |(width, next): (usize, usize)| is_usual(width) && next <= width;
     let all = (above.whole, below.whole);
     let said = (above.width, below.width);
-    let (width, next) = if has_prefix || fits(&all) && !fits(&said) {
+    let (width, next) = if has_prefix || fits(all) && !fits(said) {
         all
     } else {
         said
     };
-    if fits(&(width, next)) {
+    // Behind the last piece stands what ends an object of JSON, so only its first word must have found room.
+    let is_part = |character: &char| !character.is_whitespace() && *character != '"';
+    let word = lower.chars().take_while(is_part);
+    if is_usual(width) && (next <= width || word.count() <= width) {
         // The line that ends a broken one is shorter; nothing goes on behind it.
         let is_last = before.is_some_and(|before| width.max(above.whole) < before);
         let is_as_before = before.is_some() && [Some(width), Some(above.whole)].contains(&before);
-        let is_sure = next == width || is_as_before || is_quote_open(upper, lower);
+        let is_as_wide = next == width || is_as_before && next < width;
+        let is_sure = is_as_wide || is_quote_open(upper, lower);
         if !is_last && (is_sure || !is_a_field(lower)) {
             return Some(Glue::Nothing {
-                width: is_sure.then_some(width),
+                width: is_as_wide.then_some(width),
+                is_sure,
             });
         }
     }
@@ -329,15 +341,18 @@ mod tests {
     #[test]
     fn what_is_found_above_may_go_on_up_to_the_first_word_below() {
         for (below, length) in [
-            ("x1y2z3w4v5 and more", 10),
-            ("x1y2z3w4v5", 10),
-            ("x1y2z3w and more", 0),
-            ("19a6fe30-cf25-8eaf-077f-083449d678bd", 0),
+            ("x1y2z3w4v5 and more", Some(11)),
+            ("x1y2z3w4v5", None),
+            ("x1y2z3w and more", Some(0)),
+            ("19a6fe30-cf25-8eaf-077f-083449d678bd", Some(0)),
         ] {
             let text = format!("{WIDE}\n{below}");
             let runs = runs(&text, margin::lines(&text));
-            let limit = if length > 0 { WIDE.len() + 1 + length } else { WIDE.len() };
-            let doubt = Doubt { end: WIDE.len(), limit };
+            let limit = length.map(|length: usize| WIDE.len() + length);
+            let doubt = Doubt {
+                end: WIDE.len(),
+                limit,
+            };
             assert_eq!(runs[0].doubts, [doubt], "{below}");
         }
     }

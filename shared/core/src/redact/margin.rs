@@ -24,12 +24,21 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// The line below `above`: where nothing stands in front of that one, what looks like a margin is none.
-    pub(super) fn beside(&self, above: &Self) -> Self {
+    /// The line of `text` below `above`: where nothing stands in front of that one, what looks like a margin is none; nor is
+    /// the second half of an arrow a mark of a quotation.
+    pub(super) fn beside(&self, text: &str, above: &Self) -> Self {
         let mut line = self.clone();
         if !above.has_margin() && !above.is_object {
             line.content = self.range.clone();
             line.width = self.whole;
+            return line;
+        }
+        let margin = |line: &Self| text.get(line.range.start..line.content.start);
+        let [upper, lower] = [above, self].map(|line| margin(line).unwrap_or_default());
+        let more = lower.strip_prefix(upper).unwrap_or(lower);
+        if more.trim() == ">" {
+            line.content.start -= more.len();
+            line.width += more.len();
         }
         line
     }

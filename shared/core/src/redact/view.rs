@@ -151,7 +151,7 @@ impl<'a> View<'a> {
         layers.push(Rc::new(edits));
         let doubts = run.doubts.iter().map(|doubt| Doubt {
             end: self.origin_of(doubt.end),
-            limit: self.origin_of(doubt.limit),
+            limit: doubt.limit.map(|limit| self.origin_of(limit)),
         });
         Self {
             text: Cow::Owned(text),
@@ -164,13 +164,17 @@ impl<'a> View<'a> {
     /// of the next line.
     pub(super) fn limit(&self, range: &Range<usize>) -> usize {
         let origin = self.origin(range.clone());
-        let crossed = |doubt: &&Doubt| origin.start < doubt.end && doubt.limit < origin.end;
-        let Some(doubt) = self.doubts.iter().find(crossed) else {
+        let crossed = self.doubts.iter().find_map(|doubt| {
+            doubt
+                .limit
+                .filter(|limit| origin.start < doubt.end && *limit < origin.end)
+        });
+        let Some(limit) = crossed else {
             return range.end;
         };
         let inside = self.text.get(range.clone()).unwrap_or_default();
         let mut ends = inside.char_indices().map(|(at, _)| range.start + at).rev();
-        ends.find(|end| self.origin(range.start..*end).end <= doubt.limit)
+        ends.find(|end| self.origin(range.start..*end).end <= limit)
             .unwrap_or(range.start)
     }
 

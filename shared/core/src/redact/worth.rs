@@ -43,8 +43,14 @@ pub(super) fn may_name_a_secret(text: &str) -> bool {
 
 /// Whether a secret of any sort may begin in `text` and go on behind it. No is certain.
 pub(super) fn may_begin_a_secret(text: &str) -> bool {
-    static SEARCHED: LazyLock<Option<AhoCorasick>> =
-        LazyLock::new(|| search(names_and_places().chain(shapes::starts()).chain(["://"]).collect()));
+    static SEARCHED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        search(
+            names_and_places()
+                .chain(shapes::starts())
+                .chain(["://"])
+                .collect(),
+        )
+    });
     static LOOSE: LazyLock<Regex> = LazyLock::new(|| compiled(shapes::LOOSE_SIGN));
     SEARCHED
         .as_ref()

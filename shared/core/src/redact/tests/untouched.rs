@@ -56,14 +56,21 @@ fn a_secret_on_a_wide_line_leaves_what_is_below() {
         ("Initializing", " the backend..."),
         ("AWS_REGION=eu-west-1", ""),
     ] {
-        let hidden = redacted(&format!("export GITHUB_TOKEN={secret}\n{lost}{below}\nbucket\n"));
+        let hidden = redacted(&format!(
+            "export GITHUB_TOKEN={secret}\n{lost}{below}\nbucket\n"
+        ));
         let between = if lost.is_empty() { "\n" } else { "" };
         assert_eq!(
             hidden,
             format!("export GITHUB_TOKEN=[redacted:token:1]{between}{below}\nbucket\n")
         );
-        let apart = redacted(&format!("GITHUB_TOKEN={secret}\n{lost}{below}\nsaid {secret} twice"));
-        assert!(apart.ends_with("said [redacted:token:1] twice") || !apart.contains(&secret), "{apart}");
+        let apart = redacted(&format!(
+            "GITHUB_TOKEN={secret}\n{lost}{below}\nsaid {secret} twice"
+        ));
+        assert!(
+            apart.ends_with("said [redacted:token:1] twice") || !apart.contains(&secret),
+            "{apart}"
+        );
     }
 }
 
