@@ -6,6 +6,9 @@
 //! Lines of one width were surely one. A line that only may have been broken is joined too, for what is joined is only
 //! searched; but what is found there takes no more of the next line than its first word. Of a word of less than 8 characters
 //! it takes nothing: so little tells no secret, and lines that begin with such words are what a lock error is made of.
+//!
+//! Not joined are lines broken after fewer than 40 columns or more than 240, and a secret that nothing but its look gives away
+//! over several lines: a run begins at a sign of a secret. Two unrelated lines of one width are taken for one.
 
 use std::ops::Range;
 use std::sync::LazyLock;
