@@ -34,7 +34,7 @@ fn properties(id: &str) -> Value {
 
 fn stores(parameters: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
     let given = Stack::with(parameters).environment("SweepFunction");
-    let settings = SweepSettings::read(|name| given.get(name).cloned())
+    let settings = SweepSettings::read(|name| given.get(name).cloned(), lockwarden_policy::read)
         .unwrap()
         .common;
     let tables = settings.tables.iter().map(|table| table.name.clone());
