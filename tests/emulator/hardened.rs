@@ -100,6 +100,7 @@ fn hardened(text: &str) -> String {
     let options = Options {
         format: None,
         terraform: None,
+        file: None,
     };
     let answer = harden(text.as_bytes(), options).unwrap();
     assert_ne!(answer.hardened, text);

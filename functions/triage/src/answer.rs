@@ -51,7 +51,7 @@ fn read(question: Question) -> Pasted {
     let text = question.text.filter(|text| !text.trim().is_empty());
     let found = text.as_deref().map(paste::find).unwrap_or_default();
     let config = question.config.filter(|config| !config.trim().is_empty());
-    let config = config.map(|config| Config::read(config, question.config_format, &found));
+    let config = config.map(|config| Config::read(config, question.config_format, None, &found));
     let redactor = learnt(text.as_deref().unwrap_or_default(), accounts);
     Pasted {
         found,
@@ -81,8 +81,10 @@ async fn look(world: &impl World, pasted: &Pasted) -> Looks {
     }
 }
 
-/// What is there now of the lock of an error; `None` where no lock of an S3 backend can be behind it. Of several states the one
-/// that holds the pasted lock counts.
+/// What is there now of the lock of an error; `None` where no lock of an S3 backend can be behind it.
+///
+/// The text may name one state and the configuration another. Where the pasted lock is in either, that counts; else that one of
+/// them was not looked at, because the lock may be there; else what the text itself names.
 fn live(pasted: &Pasted, error: &LockError, looks: &Looks) -> Option<Live> {
     let paths = pasted.paths_of(error);
     let table = pasted.table_of(error);
@@ -95,7 +97,11 @@ fn live(pasted: &Pasted, error: &LockError, looks: &Looks) -> Option<Live> {
             |looked| Live::of(looked, error, table.as_deref()),
         ),
     });
-    let mut each: Vec<Live> = each.collect();
-    let same = each.iter().position(|live| matches!(live, Live::Same(_)));
-    (!each.is_empty()).then(|| each.swap_remove(same.unwrap_or_default()))
+    let rank = |live: &Live| match live {
+        Live::Same(_) => 2,
+        Live::NotLooked { .. } => 1,
+        Live::Unnamed(_) | Live::Other { .. } | Live::Gone => 0,
+    };
+    // The last of equals: the state of the text comes after that of the configuration.
+    each.max_by_key(rank)
 }

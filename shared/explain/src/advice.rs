@@ -1,6 +1,7 @@
 //! What to do, in words. Where unlocking is no cure, that comes first.
 
 use lockwarden_core::paste::{Kind, LockError, PastedDigest, Tool};
+use lockwarden_core::policy::Verdict;
 use lockwarden_core::text::shown;
 
 use crate::live::Live;
@@ -105,7 +106,16 @@ fn of_live(live: &Live, error: &LockError) -> Option<Advice> {
             "The lock is there and its holder is probably at work: {}. Wait.",
             lock.why
         ))),
-        Live::Same(_) | Live::NotLooked { .. } => None,
+        Live::Same(lock) if lock.verdict == Verdict::Split => Some(Advice::never(format!(
+            "TWO HOLDERS HOLD THIS STATE, one in the table and one beside the state, so it is not protected right now. Stop both \
+             before you release any; what to run then stands in the notice about request {}.",
+            lock.request
+        ))),
+        Live::Unnamed(lock) if lock.is_at_work() => Some(Advice::never(format!(
+            "A lock is there whose holder is probably at work: {}. The text shows no lock ID, so it may be this one. Wait.",
+            lock.why
+        ))),
+        Live::Same(_) | Live::Unnamed(_) | Live::NotLooked { .. } => None,
         Live::Gone => error.lock.id.is_some().then(|| {
             Advice::never(
                 "The lock is gone already: nothing holds this state now, as far as the stores tell that Lockwarden looks into. Run the command again.",

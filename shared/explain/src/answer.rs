@@ -86,6 +86,9 @@ struct Explained {
     cause: Option<Cause>,
     digest: Option<PastedDigest>,
     live: Option<Live>,
+    /// The run could not save the state: that comes before any unlock.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    errored_state: bool,
     /// The Terragrunt unit or directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
@@ -121,9 +124,14 @@ struct Lock {
 }
 
 impl Config {
-    /// Reads a configuration. The version of Terraform that a lock of the same paste names tells what may be written for it.
+    /// Reads a configuration; `file` is its name, where it has one. The version of Terraform that a lock of the same paste names tells what may be written for it.
     #[must_use]
-    pub fn read(bytes: impl Into<Vec<u8>>, format: Option<Format>, found: &Found) -> Self {
+    pub fn read(
+        bytes: impl Into<Vec<u8>>,
+        format: Option<Format>,
+        file: Option<&str>,
+        found: &Found,
+    ) -> Self {
         let bytes = bytes.into();
         let mut versions = found
             .errors
@@ -132,6 +140,7 @@ impl Config {
         let options = Options {
             format,
             terraform: versions.find_map(Version::parse),
+            file,
         };
         let read = harden(&bytes, options);
         // What cannot be read is not rewritten; its readable part is still looked through for secrets.
@@ -221,10 +230,13 @@ pub fn explain(
     let mut first = errors
         .next()
         .unwrap_or_else(|| Explained::nothing(had_text));
+    let mut others: Vec<Explained> = errors.collect();
     if pasted.found.errored_state {
-        first.advice = Advice::after_the_state_is_safe(&first.advice, first.tool);
+        for error in others.iter_mut().chain([&mut first]) {
+            error.advice = Advice::after_the_state_is_safe(&error.advice, error.tool);
+            error.errored_state = true;
+        }
     }
-    let others: Vec<Explained> = errors.collect();
     let mut answer = json!(first);
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("others".to_owned(), json!(others));
@@ -267,6 +279,7 @@ fn one(
         cause: error.cause,
         digest: error.digest.clone(),
         live,
+        errored_state: false,
         unit: error.unit.clone(),
         workspace: state.workspace.map(|name| redactor.redact(&name)),
         own_at: error.own_at,
@@ -304,6 +317,7 @@ impl Explained {
             cause: None,
             digest: None,
             live: None,
+            errored_state: false,
             unit: None,
             workspace: None,
             own_at: None,

@@ -13,6 +13,8 @@ use serde::{Serialize, Serializer};
 pub enum Live {
     /// The pasted lock, as a sweep judges it.
     Same(Box<LiveLock>),
+    /// A lock; the text shows no lock ID, so nobody can say whether it is the pasted one.
+    Unnamed(Box<LiveLock>),
     /// Another lock.
     Other {
         /// Its lock ID.
@@ -41,6 +43,14 @@ pub struct LiveLock {
 }
 
 impl LiveLock {
+    fn of(lock: &ReportedLock) -> Self {
+        Self {
+            verdict: lock.verdict,
+            why: shown(&lock.why, 1_000),
+            request: lock.request.clone(),
+        }
+    }
+
     /// Whether its holder shows life, or has had the lock for too short a time to be dead.
     #[must_use]
     pub fn is_at_work(&self) -> bool {
@@ -49,21 +59,25 @@ impl LiveLock {
 }
 
 impl Live {
-    /// What a look at a state says about the lock of an error: the one with its ID or, where it shows none, whatever is there.
-    /// `table`: the lock table, where it is known which one it is.
+    /// What a look at a state says about the lock of an error. `table`: the lock table, where it is known which one it is.
     #[must_use]
     pub fn of(looked: &LookedAt, error: &LockError, table: Option<&str>) -> Self {
-        let id = error.lock.id.as_deref();
-        let has_id = |lock: &&ReportedLock| {
-            id.is_none_or(|id| lock.id.as_ref().is_some_and(|there| there.as_str() == id))
+        let Some(id) = error.lock.id.as_deref() else {
+            return match looked.locks.first() {
+                Some(lock) => Self::Unnamed(Box::new(LiveLock::of(lock))),
+                None => Self::without_lock(looked, error, table),
+            };
         };
-        if let Some(lock) = looked.locks.iter().find(has_id) {
-            return Self::Same(Box::new(LiveLock {
-                verdict: lock.verdict,
-                why: shown(&lock.why, 1_000),
-                request: lock.request.clone(),
-            }));
+        let has_id =
+            |lock: &&ReportedLock| lock.id.as_ref().is_some_and(|there| there.as_str() == id);
+        match looked.locks.iter().find(has_id) {
+            Some(lock) => Self::Same(Box::new(LiveLock::of(lock))),
+            None => Self::without_lock(looked, error, table),
         }
+    }
+
+    /// The pasted lock was not seen.
+    fn without_lock(looked: &LookedAt, error: &LockError, table: Option<&str>) -> Self {
         let other = looked.locks.first().map(|other| {
             let id = other.id.as_ref().map_or_else(
                 || "no ID that can be read".to_owned(),
@@ -97,7 +111,7 @@ impl Live {
     pub fn request(&self) -> Option<&RequestCode> {
         match self {
             Self::Same(lock) => Some(&lock.request),
-            Self::Other { .. } | Self::Gone | Self::NotLooked { .. } => None,
+            Self::Unnamed(_) | Self::Other { .. } | Self::Gone | Self::NotLooked { .. } => None,
         }
     }
 }
@@ -124,6 +138,14 @@ impl Serialize for Live {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (verdict, request, why) = match self {
             Self::Same(lock) => (Some(lock.verdict), Some(&lock.request), lock.why.clone()),
+            Self::Unnamed(lock) => (
+                Some(lock.verdict),
+                None,
+                format!(
+                    "a lock is there, and without a lock ID in the text nobody can say whether it is this one: {}",
+                    lock.why
+                ),
+            ),
             Self::Other { id, holder } => (
                 None,
                 None,
@@ -211,11 +233,29 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_without_an_id_in_the_paste_is_whatever_is_there() {
-        let there = looked(vec![lock(Some("b2"), Verdict::Stale)], true);
-        assert!(matches!(live(&there, None), Live::Same(_)));
-        let unreadable = looked(vec![lock(None, Verdict::Unreadable)], true);
-        assert!(matches!(live(&unreadable, None), Live::Same(_)));
+    fn what_is_there_is_shown_for_a_paste_without_an_id_and_no_request_of_it() {
+        for there in [
+            lock(Some("b2"), Verdict::Stale),
+            lock(None, Verdict::Unreadable),
+        ] {
+            let verdict = there.verdict;
+            let live = live(&looked(vec![there], true), None);
+            assert!(matches!(live, Live::Unnamed(_)), "{live:?}");
+            assert_eq!(live.request(), None);
+            let told = json!(live);
+            assert_eq!(
+                (&told["verdict"], &told["request"]),
+                (&json!(verdict), &json!(null))
+            );
+        }
+        let at_work = live(&looked(vec![lock(Some("b2"), Verdict::Alive)], true), None);
+        let advice = Advice::of(&error(None), Some(&at_work));
+        assert!(
+            advice.words.starts_with("Do NOT unlock. A lock is there"),
+            "{}",
+            advice.words
+        );
+        assert_eq!(advice.ways, Ways::None);
     }
 
     #[test]
@@ -306,7 +346,7 @@ mod tests {
             (Verdict::Held, Ways::None),
             (Verdict::Stale, Ways::All),
             (Verdict::Skewed, Ways::All),
-            (Verdict::Split, Ways::All),
+            (Verdict::Split, Ways::None),
         ] {
             let live = live(&looked(vec![lock(Some("a1"), verdict)], true), Some("a1"));
             let advice = advice(&live);

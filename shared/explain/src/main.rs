@@ -52,7 +52,7 @@ fn answer_what_is_asked() -> Result<(), Box<dyn Error>> {
         None => None,
         Some(file) => {
             let bytes = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
-            Some(Config::read(bytes, None, &found))
+            Some(Config::read(bytes, None, Some(file), &found))
         }
     };
     let pasted = Pasted {

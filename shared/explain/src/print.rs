@@ -162,7 +162,9 @@ impl Page {
 /// The commands, each under what it is for.
 fn commands(error: &Value) -> [(String, &Value); 6] {
     // A lock without a known holder is released when what was in the way is mended.
-    let when = if at(error, "/kind") == "unlock-failed" {
+    let when = if at(error, "/errored_state") == true {
+        "once the state is pushed"
+    } else if at(error, "/kind") == "unlock-failed" {
         "once that is mended and the run is over"
     } else if at(error, "/cause") == "lock-file-left" {
         "if it is that run's own"
@@ -188,7 +190,7 @@ fn commands(error: &Value) -> [(String, &Value); 6] {
             command("remove"),
         ),
         (
-            "Or release it through Lockwarden:".to_owned(),
+            format!("Or release it through Lockwarden, {when}:"),
             command("release"),
         ),
     ]

@@ -148,6 +148,7 @@ mod tests {
             Options {
                 format: None,
                 terraform: None,
+                file: None,
             },
         )
         .ok();

@@ -9,8 +9,6 @@ use std::collections::BTreeSet;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::format::Format;
-
 /// Lines around a change, as `diff -u` shows them.
 const CONTEXT: usize = 3;
 
@@ -28,7 +26,7 @@ pub(crate) struct Diff {
 pub(crate) fn between(
     (text, clean, hardened): (&str, &str, &str),
     in_comments: &BTreeSet<usize>,
-    format: Format,
+    file: &str,
 ) -> Diff {
     let original: Vec<&str> = text.split_inclusive('\n').collect();
     let old: Vec<&str> = clean.split_inclusive('\n').collect();
@@ -83,7 +81,7 @@ pub(crate) fn between(
         return Diff::default();
     }
     Diff {
-        text: format!("{}{hunks}", header(&secret_lines, format, hunks.is_empty())),
+        text: format!("{}{hunks}", header(&secret_lines, file, hunks.is_empty())),
         secret_lines,
     }
 }
@@ -95,8 +93,7 @@ struct Line<'a> {
 }
 
 /// What to do with the diff. `patch` skips over it.
-fn header(secret_lines: &[usize], format: Format, is_all: bool) -> String {
-    let file = format.file_name();
+fn header(secret_lines: &[usize], file: &str, is_all: bool) -> String {
     let delete = delete_lines(secret_lines, file);
     let names = format!("--- a/{file}\n+++ b/{file}\n");
     if is_all {

@@ -19,11 +19,25 @@ const ROUNDS: usize = 10;
 
 /// What is known besides the text.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'a> {
     /// The syntax, where somebody said it; else it is guessed.
     pub format: Option<Format>,
     /// The version of Terraform or OpenTofu in use, for example from a lock record; nothing newer is written for it.
     pub terraform: Option<Version>,
+    /// The file, for the commands that change it; where nobody said it, one that Terraform would read this syntax under. In the
+    /// place of a name that does not belong into a command stands `YOUR-FILE`.
+    pub file: Option<&'a str>,
+}
+
+impl Options<'_> {
+    fn file_name(&self, format: Format) -> &str {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/+=@".contains(&byte);
+        match self.file {
+            None => format.file_name(),
+            Some(file) if !file.starts_with('-') && file.bytes().all(is_plain) => file,
+            Some(_) => "YOUR-FILE",
+        }
+    }
 }
 
 /// The answer. None of its texts holds a secret of the pasted one.
@@ -90,7 +104,7 @@ impl Hardened {
 ///
 /// # Errors
 /// [`NotRead`] where it is no text, no HCL or JSON, or holds no backend.
-pub fn harden(pasted: &[u8], options: Options) -> Result<Hardened, NotRead> {
+pub fn harden(pasted: &[u8], options: Options<'_>) -> Result<Hardened, NotRead> {
     let text = format::text(pasted)?;
     let format = options.format.unwrap_or_else(|| Format::guess(text));
     let document = read(text, format)?;
@@ -112,7 +126,11 @@ pub fn harden(pasted: &[u8], options: Options) -> Result<Hardened, NotRead> {
         .map(|config| Backend::of(&about(config)))
         .collect();
     let hardened = rewrite(&clean, format, options);
-    let diff = diff::between((text, &clean, &hardened), &in_comments, format);
+    let diff = diff::between(
+        (text, &clean, &hardened),
+        &in_comments,
+        options.file_name(format),
+    );
     Ok(Hardened {
         format,
         backends,
@@ -139,7 +157,7 @@ fn read(text: &str, format: Format) -> Result<Document, NotRead> {
 }
 
 /// Asks all rules and carries out what they wish, until they wish nothing more.
-fn rewrite(clean: &str, format: Format, options: Options) -> String {
+fn rewrite(clean: &str, format: Format, options: Options<'_>) -> String {
     let mut text = clean.to_owned();
     for _ in 0..ROUNDS {
         let Ok(document) = read(&text, format) else {

@@ -226,6 +226,7 @@ fn the_backend_block_is_as_hard_as_triage_wants_backends_to_be() {
         let options = Options {
             format: None,
             terraform: None,
+            file: None,
         };
         let read = harden(block.as_str().unwrap().as_bytes(), options).unwrap();
         let findings = read.backends.iter().flat_map(|backend| &backend.findings);

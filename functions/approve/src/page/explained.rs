@@ -60,7 +60,7 @@ fn words(form: &Form, settings: &Settings) -> Option<String> {
     let text = is_filled(&form.pasted).then(|| form.pasted.clone());
     let found = text.as_deref().map(paste::find).unwrap_or_default();
     let config = is_filled(&form.config);
-    let config = config.then(|| Config::read(form.config.as_str(), None, &found));
+    let config = config.then(|| Config::read(form.config.as_str(), None, None, &found));
     if text.is_none() && config.is_none() {
         return None;
     }

@@ -3,6 +3,7 @@
 use lockwarden_core::commands::{self, quoted};
 use lockwarden_core::ids::LockId;
 use lockwarden_core::paste::{Cause, Kind, LockError, Store};
+use lockwarden_core::policy::Verdict;
 use lockwarden_core::settings::TopicArn;
 use serde_json::json;
 
@@ -19,8 +20,15 @@ pub(super) fn through_lockwarden(
     topic: Option<&TopicArn>,
 ) -> Option<String> {
     let topic = topic?;
-    if let Some(code) = live.and_then(Live::request) {
-        return commands::release(topic, code);
+    match live {
+        // Anything else needs words that a person has to choose: they stand in its notice.
+        Some(Live::Same(lock)) => {
+            return (lock.verdict == Verdict::Stale)
+                .then(|| commands::release(topic, &lock.request))
+                .flatten();
+        }
+        Some(Live::Unnamed(_) | Live::Other { .. } | Live::Gone | Live::NotLooked { .. })
+        | None => {}
     }
     let path = state.path.as_ref()?;
     let id = LockId::new(error.lock.id.clone()?).ok()?;

@@ -37,7 +37,7 @@ fn answer_with(text: &str, config: &str, accounts: Accounts) -> Answer {
 
 fn pasted(text: &str, config: &str, accounts: Accounts) -> Pasted {
     let found = paste::find(text);
-    let config = (!config.is_empty()).then(|| Config::read(config.to_owned(), None, &found));
+    let config = (!config.is_empty()).then(|| Config::read(config.to_owned(), None, None, &found));
     Pasted {
         found,
         text: Some(text.to_owned()),

@@ -70,6 +70,7 @@ fn check_untouched(text: &str) {
     let options = Options {
         format: None,
         terraform: lockwarden_harden::Version::parse("1.11.4"),
+        file: None,
     };
     let made = serde_json::json!(harden(text.as_bytes(), options).unwrap().reply());
     assert_eq!(backend(text), made, "{text}");

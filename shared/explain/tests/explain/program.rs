@@ -78,6 +78,25 @@ fn a_configuration_is_read_with_an_error_or_without_one() {
 }
 
 #[test]
+fn commands_that_change_a_file_name_the_very_file_and_no_other() {
+    let folder = TempDir::new().unwrap();
+    let text = include_str!("backend.tf");
+    let main = file(&folder, "main.tf", text);
+    let page = printed(&["--config", &main], "");
+    assert!(
+        page.contains(&format!("patch {main} hardening.diff")),
+        "{page}"
+    );
+    assert!(!page.contains("patch backend.tf"), "{page}");
+    let odd = file(&folder, "it's; rm -rf $HOME.tf", text);
+    let page = printed(&["--config", &odd], "");
+    assert!(
+        page.contains("patch YOUR-FILE hardening.diff") && !page.contains("$HOME"),
+        "{page}"
+    );
+}
+
+#[test]
 fn account_numbers_go_when_asked() {
     let text = format!("arn:aws:iam::123456789012:role/ci\n{}", a_lock_error());
     assert!(printed(&["--json"], &text).contains("123456789012"));

@@ -49,7 +49,7 @@ fn a_lock_in_a_table() {
     Unlock, once the holder is dead:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
     assert_json_snapshot!(reply("dynamodb-1.6.txt", CONFIG), @r#"
@@ -103,7 +103,7 @@ fn a_lock_object() {
     Unlock, once the holder is dead:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
 }
@@ -251,7 +251,7 @@ fn a_workspace_without_a_state() {
     Remove the record by hand, once the holder is dead:
       aws dynamodb delete-item --region eu-west-1 --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/env:/dev/prod/terraform.tfstate"}}' --condition-expression 'contains(Info, :id)' --expression-attribute-values "{\":id\":{\"S\":\"\\\"ID\\\":\\\"a1b2c3d4-e5f6-7890-abcd-ef1234567890\\\"\"}}"
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/env:/dev/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
 }
@@ -270,7 +270,7 @@ fn a_state_that_could_not_be_saved() {
 
     Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Unlock, once that is mended and the run is over:
+    Unlock, once the state is pushed:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
     "#);
 }
@@ -297,7 +297,7 @@ fn a_lock_that_the_run_of_the_text_left_behind() {
     Unlock, once that run is over:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once that run is over:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
 
     Also in this text:
@@ -315,7 +315,7 @@ fn a_lock_that_the_run_of_the_text_left_behind() {
     Unlock, once that is mended and the run is over:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once that is mended and the run is over:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
 }
@@ -366,7 +366,7 @@ fn a_half_that_is_left() {
     Remove the record by hand, once that is mended and the run is over:
       aws s3api delete-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock --if-match "${ETAG:?set it to the ETag of the record}"
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once that is mended and the run is over:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
     assert_snapshot!(page("dynamodb-cleanup-failed.txt", CONFIG), @r#"
@@ -411,7 +411,7 @@ fn a_run_somewhere_else() {
     Unlock, once the holder is dead:
       TF_WORKSPACE=blue tofu -chdir='envs/my prod' force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
 }
@@ -548,7 +548,7 @@ fn a_unit_of_terragrunt() {
     Unlock, once the holder is dead:
       cd envs/prod/vpc && terragrunt force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
 }
@@ -575,7 +575,7 @@ fn several_errors_in_one_paste() {
     Unlock, once the holder is dead:
       terraform force-unlock bbbbbbbb-1111-2222-3333-444444444444
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"bbbbbbbb-1111-2222-3333-444444444444","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
 
     Also in this text:
@@ -716,7 +716,7 @@ fn a_text_that_is_cut() {
     Unlock, once the holder is dead:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
-    Or release it through Lockwarden:
+    Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/prod/terraform.tfstate","by":"'"$USER"'"}'
     "#);
 }
@@ -767,7 +767,7 @@ fn a_configuration_alone() {
       [medium] dynamodb-locking-only: locks are kept in DynamoDB only; Terraform deprecates `dynamodb_table` since 1.11 and says that a later version removes it (OpenTofu keeps both)
           `use_lockfile = true` is added and `dynamodb_table` stays, so that old and new clients still see each other's locks. The safe order: 1. get everyone (CI too) to Terraform or OpenTofu 1.10 or later, with rights to get, put and delete `KEY.tflock`; 2. run with both; 3. when no client without `use_lockfile` is left and no lock is held, take `dynamodb_table` away. Going straight from one to the other leaves a time in which nothing excludes anything
       [medium] not-encrypted: state holds every secret of its resources, and Terraform asks S3 to encrypt it only with `encrypt = true`; without it, only the bucket's default counts
-          `encrypt = true`; objects that exist stay as they are until the next write
+          `encrypt = true`; objects that exist stay as they are until the next write. Without `kms_key_id` Terraform then asks for S3's own key (AES256), also where the bucket's default is a KMS key: if it is, set `kms_key_id` to that key as well
       [low] no-kms-key: without `kms_key_id` whoever may read the bucket may read the state; a KMS key of your own is a second permission, and its use is logged
           add `kms_key_id` with the ARN of your key, and give everyone who runs Terraform `kms:Encrypt`, `kms:Decrypt` and `kms:GenerateDataKey` on it; no key can be made up here, so nothing is rewritten
 

@@ -35,7 +35,12 @@ pub(super) fn off(context: &Context<'_>) -> Vec<Problem> {
         },
     };
     vec![problem.rewritten(
-        "`encrypt = true`; objects that exist stay as they are until the next write",
+        if config.has("kms_key_id") {
+            "`encrypt = true`; objects that exist stay as they are until the next write"
+        } else {
+            "`encrypt = true`; objects that exist stay as they are until the next write. Without `kms_key_id` Terraform then asks for \
+             S3's own key (AES256), also where the bucket's default is a KMS key: if it is, set `kms_key_id` to that key as well"
+        },
         vec![change],
     )]
 }

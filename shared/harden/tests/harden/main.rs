@@ -30,6 +30,7 @@ fn try_read(text: &str, format: Option<Format>) -> Result<Hardened, NotRead> {
     let options = Options {
         format,
         terraform: None,
+        file: None,
     };
     harden(text.as_bytes(), options)
 }
@@ -39,6 +40,7 @@ fn read_for(text: &str, version: &str) -> Hardened {
     let options = Options {
         format: None,
         terraform,
+        file: None,
     };
     harden(text.as_bytes(), options).unwrap()
 }

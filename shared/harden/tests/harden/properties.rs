@@ -94,7 +94,7 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = harden(&bytes, Options { format: None, terraform: None });
+        let _ = harden(&bytes, Options { format: None, terraform: None, file: None });
     }
 
     #[test]
@@ -109,7 +109,7 @@ proptest! {
         ),
     ) {
         for text in [words.concat(), words.join(" ")] {
-            let _ = harden(text.as_bytes(), Options { format: None, terraform: None });
+            let _ = harden(text.as_bytes(), Options { format: None, terraform: None, file: None });
         }
     }
 }
