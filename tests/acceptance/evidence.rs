@@ -77,6 +77,38 @@ fn what_else_the_holder_and_its_host_have_locked_is_told() {
 }
 
 #[test]
+fn a_state_that_was_stuck_before_within_a_day_is_said_to_be_stuck_again() {
+    let world = World::new();
+    for (holder, flaps) in [("ci-1", 0), ("ci-2", 1), ("ci-3", 2)] {
+        world.lock(Kind::Item, STATE, holder);
+        asked(&world);
+        assert_eq!(evidence(&world)["flaps"], flaps, "{holder}");
+        world.unlock(STATE);
+        world.wait("5m");
+        world.sweep();
+    }
+    // One that was gone before anybody was asked is nobody's trouble.
+    world.lock(Kind::Item, STATE, "ci-4");
+    world.sweep();
+    world.unlock(STATE);
+    world.wait("5m");
+    world.sweep();
+    world.lock(Kind::Item, STATE, "ci-5");
+    asked(&world);
+    assert!(
+        world
+            .last_email()
+            .contains("this state was stuck 3 times before within a day")
+    );
+    world.unlock(STATE);
+    world.sweep();
+    world.wait("25h");
+    world.lock(Kind::Item, STATE, "ci-6");
+    asked(&world);
+    assert!(!world.last_email().contains("stuck"), "a day is over");
+}
+
+#[test]
 fn a_run_that_says_something_of_itself_is_shown_with_its_job() {
     let world = World::new();
     world.lock(Kind::Item, STATE, "ci-7");

@@ -19,6 +19,7 @@ mod sweeps;
 mod looks;
 mod policy;
 mod by_rule;
+mod weeks;
 mod triage;
 mod incomplete;
 mod shapes;

@@ -182,7 +182,7 @@ impl<W: World> Sweep<'_, W> {
         }
         let link = self.new_link(entry);
         self.save(entry, None).await?;
-        let evidence = self.evidence(about.lock, about.holders).await;
+        let evidence = self.evidence(&entry.code, about.lock, about.holders).await;
         let sight = Sight {
             lock: about.lock,
             judgement: about.judgement,

@@ -1,21 +1,46 @@
 //! Gathers what people should know about a holder before they decide. Nothing here can fail a sweep.
 
 use lockwarden_aws::Failure;
-use lockwarden_core::evidence::{Evidence, Holders, Looked, Run, Writes};
+use lockwarden_core::evidence::{self, Evidence, Holders, Looked, Run, Writes};
+use lockwarden_core::ids::{LockPath, RequestCode};
 use lockwarden_core::lock::Lock;
 
 use crate::ports::World;
 use crate::sweep::Sweep;
 
+/// How many of a state's latest locks are looked at.
+const LATEST: i32 = 20;
+
 impl<W: World> Sweep<'_, W> {
     /// The evidence about one lock.
-    pub(crate) async fn evidence(&self, lock: &Lock, holders: &Holders) -> Evidence {
-        let (state_writes, run) =
-            futures_util::future::join(self.state_writes(lock), self.run_of(lock)).await;
+    pub(crate) async fn evidence(
+        &self,
+        code: &RequestCode,
+        lock: &Lock,
+        holders: &Holders,
+    ) -> Evidence {
+        let (state_writes, run, flaps) = futures_util::future::join3(
+            self.state_writes(lock),
+            self.run_of(lock),
+            self.flaps(code, &lock.path),
+        )
+        .await;
         Evidence {
             state_writes,
             run,
             elsewhere: holders.elsewhere(lock),
+            flaps,
+        }
+    }
+
+    async fn flaps(&self, code: &RequestCode, path: &LockPath) -> Looked<usize> {
+        let codes = match self.world.codes(path, LATEST).await {
+            Ok(codes) => codes,
+            Err(failure) => return unknown(&failure),
+        };
+        match self.world.entries(&codes).await {
+            Ok(entries) => Looked::At(evidence::flaps(&entries.found, code, self.world.now())),
+            Err(failure) => unknown(&failure),
         }
     }
 

@@ -4,10 +4,11 @@
 //! anything: a heartbeat can be forged by whoever may write one, and a host that is at work elsewhere proves nothing about the
 //! run that holds this lock.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::LockPath;
+use crate::ids::{LockPath, RequestCode};
+use crate::ledger::Entry;
 use crate::versions::Versions;
 
 mod holders;
@@ -26,6 +27,22 @@ pub struct Evidence {
     /// What else the holder and its host have locked.
     #[serde(flatten)]
     pub elsewhere: Elsewhere,
+    /// How often people were asked about other locks of this state within a day: it flaps.
+    pub flaps: Looked<usize>,
+}
+
+/// For how long a lock that people were asked about is remembered against its state.
+pub const FLAPS_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// How many of these entries of one state are of other locks that people were asked about, and that ended within a day.
+#[must_use]
+pub fn flaps(entries: &[Entry], own: &RequestCode, now: Timestamp) -> usize {
+    let is_recent = |ended: Timestamp| now.duration_since(ended) <= FLAPS_WITHIN;
+    entries
+        .iter()
+        .filter(|entry| entry.code != *own && entry.told.count > 0)
+        .filter(|entry| entry.ended_at.is_some_and(is_recent))
+        .count()
 }
 
 /// Something that was looked at, or why not.
@@ -139,6 +156,7 @@ mod tests {
             state_writes: Looked::At(Writes::of(&versions(&["2026-01-01T10:20:00Z"], true, true))),
             run: Looked::At(None),
             elsewhere: Elsewhere::default(),
+            flaps: Looked::At(0),
         };
         assert_eq!(
             json!(evidence),
@@ -148,6 +166,7 @@ mod tests {
                 "holds_too": {"first": [], "more": 0},
                 "held_before": {"first": [], "more": 0},
                 "newer_on_host": null,
+                "flaps": 0,
             })
         );
         let unknown = Evidence {

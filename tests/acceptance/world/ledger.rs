@@ -100,10 +100,16 @@ impl Ledger {
 
     /// What the index `by-state` shows.
     pub(super) fn latest_codes(&self, path: &LockPath, most: i32) -> Vec<RequestCode> {
-        let mut entries = self.entries();
-        entries.retain(|entry| entry.path == *path);
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.first_seen));
-        let codes = entries.into_iter().map(|entry| entry.code);
+        // The index has the keys alone, also those of an entry that nobody understands.
+        let text = |item: &Item, name: &str| match item.get(name) {
+            Some(AttributeValue::S(text)) => Some(text.clone()),
+            Some(_) | None => None,
+        };
+        let of_state = |item: &&Item| text(item, "state").as_deref() == Some(path.as_str());
+        let entries = self.entries.iter();
+        let mut entries: Vec<_> = entries.filter(|(_, item)| of_state(item)).collect();
+        entries.sort_by_key(|(_, item)| std::cmp::Reverse(text(item, "first_seen")));
+        let codes = entries.into_iter().map(|(code, _)| code.clone());
         // An index that is behind does not have the latest yet.
         let codes = codes.skip(usize::from(self.index_lags));
         codes.take(usize::try_from(most).unwrap()).collect()

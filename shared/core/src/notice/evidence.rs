@@ -20,6 +20,18 @@ pub(super) fn lines(evidence: &Evidence) -> Vec<(&'static str, String)> {
         Looked::Unknown(why) => lines.push(("Run", format!("unknown: {}", shown(why, FIELD)))),
     }
     lines.extend(elsewhere(&evidence.elsewhere));
+    // Not to know how often is no news.
+    if let Some(times) = evidence.flaps.found().filter(|times| **times > 0) {
+        let times = if *times == 1 {
+            "once before".to_owned()
+        } else {
+            format!("{times} times before")
+        };
+        lines.push((
+            "Again",
+            format!("this state was stuck {times} within a day"),
+        ));
+    }
     lines
 }
 
