@@ -41,6 +41,8 @@ triage:  ## Explain an error and its backend: make triage < error.txt (CONFIG=ba
 
 test: setup build  ## Run every test: unit, acceptance, local AWS, deployed stack, real Terraform, browser, scripts
 	cargo test --locked --workspace --all-features
+	@echo "== The program as it is built alone, without what only the tests ask of its libraries"
+	cargo run --quiet --locked --package lockwarden-explain -- --json --hide-accounts < shared/explain/tests/explain/every-sign.txt > /dev/null
 	$(VENV)/bin/pytest -q -p no:cacheprovider local
 
 test-quick:  ## The tests that need no local AWS, in seconds

@@ -38,6 +38,10 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
     if let Some(kind) = certain(previous, last) {
         return Some(Hint::Certain(kind));
     }
+    // `STRIPE_KEY`: whose key it is nobody can list, but what else a key can be.
+    if last == "key" && !previous.is_empty() && !is_one_of(KEYS_OF_DATA, previous) {
+        return Some(Hint::Likely(Kind::Secret));
+    }
     if is_one_of(PROPERTIES, last) {
         return None;
     }
@@ -135,6 +139,12 @@ const PROPERTIES: &str = "accessor age alg algorithm arn arns at attribute audie
     status store suffix table template timeout ttl type types updated uri url urls usage user username \
     validation version versions window";
 
+/// What stands before `key` where it is the key of some data, or no secret.
+const KEYS_OF_DATA: &str = "attribute backend cache column composite condition config context cursor dedup event fault foreign group hash \
+    host idempotency index item kms label lock log map message metric natural object order parent partition path primary public queue \
+    range record redis region registry restore ring route row s3 save search shard sort ssm state store surrogate table tag thread \
+    topic translation unique workspace";
+
 /// Words that may follow the name of a secret without changing what it is: `password_old`, `TOKEN_PROD`.
 const QUALIFIERS: &str = "b64 base64 current default dev encoded main new old plain plaintext prev previous primary prod production \
     raw secondary stage staging string test text value";
@@ -219,6 +229,20 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_some_data_is_no_secret() {
+        for name in [
+            "key",
+            "hash_key",
+            "StateKey",
+            "cache-key",
+            "s3_object_key",
+            "kms_key",
+        ] {
+            assert_eq!(hint(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_name_that_only_mentions_a_secret_wants_a_value_that_looks_like_one() {
         for name in [
             "auth",
@@ -226,6 +250,9 @@ mod tests {
             "password_for_ci",
             "secrets",
             "Cookie",
+            "STRIPE_KEY",
+            "aes-key",
+            "jwtKey",
         ] {
             assert!(matches!(hint(name), Some(Hint::Likely(_))), "{name}");
         }
