@@ -181,7 +181,8 @@ fn commands(error: &Value) -> [(String, &Value); 6] {
             command("verify"),
         ),
         (
-            "Set the digest, if the state is right:".to_owned(),
+            "Set the digest, if the state is right and its checksum is the new value here:"
+                .to_owned(),
             command("set_digest"),
         ),
         (format!("Unlock, {when}:"), command("force_unlock")),

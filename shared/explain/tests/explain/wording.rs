@@ -172,7 +172,7 @@ fn a_digest_that_does_not_fit() {
     Work out the checksum of the state:
       aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | md5sum
 
-    Set the digest, if the state is right:
+    Set the digest, if the state is right and its checksum is the new value here:
       aws dynamodb update-item --region eu-west-1 --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate-md5"}}' --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{":new":{"S":"d41d8cd98f00b204e9800998ecf8427e"},":old":{"S":"00112233445566778899aabbccddeeff"}}'
     "#);
     assert_json_snapshot!(reply("digest-loading.txt", CONFIG), @r#"
