@@ -229,21 +229,12 @@ impl<W: World> Approve<'_, W> {
         if is_news {
             return self.refuse(delivered, entry, outcome).await;
         }
-        let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
         if delivered.channel == Channel::Page {
+            let event = delivered.event(EventKind::Refusal, self.world.now(), &outcome);
             self.note_page_refusal(&entry.code, event).await;
             return Ok(Step::Done(Box::new(outcome)));
         }
-        let answer = Delivery {
-            id: delivered.id.clone(),
-            outcome: outcome.clone(),
-            unsent_until: None,
-        };
-        let change = Change::noting(entry.code.clone(), event).answering(answer);
-        match self.world.commit(&change).await {
-            Ok(()) => Ok(Step::Done(Box::new(outcome))),
-            Err(not_written) => self.instead(not_written, delivered).await,
-        }
+        self.answer_quietly(delivered, entry, outcome).await
     }
 
     /// Why nothing is released here at all, if that is so: the kill switch.
@@ -313,8 +304,9 @@ impl<W: World> Approve<'_, W> {
             self.note_page_refusal(&entry.code, event).await;
             return Ok(Step::Done(Box::new(outcome)));
         }
+        // Nobody was asked about what a rule does not release after all; the next sweep asks.
         if delivered.channel == Channel::Rule {
-            return self.note_refusal_of_rule(delivered, entry, outcome).await;
+            return self.answer_quietly(delivered, entry, outcome).await;
         }
         let answer = delivered.answer_owing(outcome.clone(), now);
         let change = Change::noting(entry.code.clone(), event).answering(answer.clone());
@@ -328,8 +320,8 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    /// A rule does not release the lock after all. Nobody was asked, so nobody has to hear of it; the next sweep asks.
-    async fn note_refusal_of_rule(
+    /// Keeps an answer that nobody but the asker has to hear of.
+    async fn answer_quietly(
         &self,
         delivered: &Delivered,
         entry: &Entry,
@@ -363,9 +355,7 @@ impl<W: World> Approve<'_, W> {
                     Some(id) => self.world.run(&id).await,
                     None => Ok(None),
                 };
-                let run =
-                    run.map_or_else(|failure| Looked::Unknown(failure.to_string()), Looked::At);
-                release::decide_by_rule(entry, &look, rule, &run)
+                release::decide_by_rule(entry, &look, rule, &Looked::of(run))
             }
             (Channel::Rule, None) => {
                 Err(Refusal::NotByRule("the decision names no rule".to_owned()))

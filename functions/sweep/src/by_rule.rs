@@ -10,7 +10,7 @@ use lockwarden_core::report::Incomplete;
 
 use crate::attend::About;
 use crate::ports::World;
-use crate::sweep::{Sweep, trouble};
+use crate::sweep::Sweep;
 
 /// Who is to act on a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +70,7 @@ impl<W: World> Sweep<'_, W> {
             format!("the rule `{rule}` releases it"),
         );
         self.save(entry, Some(event)).await?;
-        let event = decision::of_rule(rule, &entry.code).to_string();
-        let handed_over = self.world.hand_over(&event).await;
-        Ok(handed_over
-            .err()
-            .map(|failure| trouble("the approve function", &failure)))
+        let decision = decision::of_rule(rule, &entry.code);
+        Ok(self.give_to_approve(&decision).await)
     }
 }

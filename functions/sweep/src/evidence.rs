@@ -8,9 +8,6 @@ use lockwarden_core::lock::Lock;
 use crate::ports::World;
 use crate::sweep::Sweep;
 
-/// How many of a state's latest locks are looked at.
-const LATEST: i32 = 20;
-
 impl<W: World> Sweep<'_, W> {
     /// The evidence about one lock.
     pub(crate) async fn evidence(
@@ -34,14 +31,8 @@ impl<W: World> Sweep<'_, W> {
     }
 
     async fn flaps(&self, code: &RequestCode, path: &LockPath) -> Looked<usize> {
-        let codes = match self.world.codes(path, LATEST).await {
-            Ok(codes) => codes,
-            Err(failure) => return unknown(&failure),
-        };
-        match self.world.entries(&codes).await {
-            Ok(entries) => Looked::At(evidence::flaps(&entries.found, code, self.world.now())),
-            Err(failure) => unknown(&failure),
-        }
+        let latest = self.latest_entries(path).await;
+        looked(latest.map(|latest| evidence::flaps(&latest, code, self.world.now())))
     }
 
     async fn state_writes(&self, lock: &Lock) -> Looked<Writes> {
@@ -52,28 +43,28 @@ impl<W: World> Sweep<'_, W> {
             let why = "its bucket is not among the configured STATE_BUCKETS";
             return Looked::Unknown(why.to_owned());
         }
-        let created = || lock.info().ok().map(|info| info.created);
-        let Some(since) = lock.taken().or_else(created) else {
+        let Some(since) = lock.since() else {
             return Looked::Unknown("nobody knows since when it is locked".to_owned());
         };
-        match self.world.versions(bucket, key, since).await {
-            Ok(versions) => Looked::At(Writes::of(&versions)),
-            Err(failure) => unknown(&failure),
-        }
+        let versions = self.world.versions(bucket, key, since).await;
+        looked(versions.map(|versions| Writes::of(&versions)))
     }
 
     pub(crate) async fn run_of(&self, lock: &Lock) -> Looked<Option<Run>> {
         let Some(id) = lock.id() else {
             return Looked::At(None);
         };
-        match self.world.run(&id).await {
-            Ok(run) => Looked::At(run.map(Run::harmless)),
-            Err(failure) => unknown(&failure),
-        }
+        let run = self.world.run(&id).await;
+        looked(run.map(|run| run.map(Run::harmless)))
     }
 
     /// Who holds what, as this sweep and the one before it saw it.
     pub(crate) async fn holders(&self, locks: impl IntoIterator<Item = &Lock>) -> Holders {
+        let mut locks = locks.into_iter().peekable();
+        // Most sweeps see no lock at all.
+        if locks.peek().is_none() {
+            return Holders::default();
+        }
         let last_report = self.world.last_report().await;
         let last_report = last_report.unwrap_or_else(|failure| {
             tracing::warn!(%failure, "nobody knows what the last sweep saw");
@@ -84,7 +75,10 @@ impl<W: World> Sweep<'_, W> {
     }
 }
 
-fn unknown<T>(failure: &Failure) -> Looked<T> {
-    tracing::warn!(%failure, "a piece of evidence is missing");
-    Looked::Unknown(failure.to_string())
+/// What a look gave. That it failed is said, and fails nothing.
+fn looked<T>(look: Result<T, Failure>) -> Looked<T> {
+    if let Err(failure) = &look {
+        tracing::warn!(%failure, "a piece of evidence is missing");
+    }
+    Looked::of(look)
 }

@@ -59,10 +59,7 @@ impl<W: World> Sweep<'_, W> {
 
     /// What nobody looks into: whoever asks may name any state, and one out of reach is not a free one.
     fn blind_spot(&self, path: &LockPath) -> Option<Incomplete> {
-        let settings = &self.settings.common;
-        let is_covered = path
-            .bucket_and_key()
-            .is_some_and(|(bucket, key)| settings.covers_object(bucket, key));
+        let is_covered = self.settings.common.covers_state(path);
         (!is_covered).then(|| Incomplete {
             store: path.to_string(),
             why: "it is not in the configured STATE_BUCKETS, so nobody saw whether a lock object is there".to_owned(),

@@ -27,6 +27,9 @@ use crate::ports::World;
 /// How many locks are looked after at once.
 pub(crate) const AT_ONCE: usize = 16;
 
+/// How many of a state's latest locks are looked at: what is watched or counted against it is a day old at most.
+const LATEST: i32 = 20;
+
 /// A world with the settings that hold in it.
 #[derive(Debug)]
 pub struct Sweep<'a, W> {
@@ -243,16 +246,26 @@ impl<W: World> Sweep<'_, W> {
         }
     }
 
+    /// What the ledger knows of the latest locks of a state. The very latest may still be missing.
+    pub(crate) async fn latest_entries(&self, path: &LockPath) -> Result<Vec<Entry>, Failure> {
+        let codes = self.world.codes(path, LATEST).await?;
+        Ok(self.world.entries(&codes).await?.found)
+    }
+
+    /// Puts an event into the queue of `approve`.
+    pub(crate) async fn give_to_approve(&self, event: &Value) -> Option<Incomplete> {
+        let given = self.world.hand_over(&event.to_string()).await;
+        let failure = given.err()?;
+        Some(trouble("the approve function", &failure))
+    }
+
     /// Gives a decision that was left half-done to `approve`.
     pub(crate) async fn hand_over(&self, code: &RequestCode) -> Option<Incomplete> {
-        let event = json!({"finish": code}).to_string();
-        match self.world.hand_over(&event).await {
-            Ok(()) => {
-                tracing::info!(request = %code, "a decision was left half-done; approve finishes it");
-                None
-            }
-            Err(failure) => Some(trouble("the approve function", &failure)),
+        let trouble = self.give_to_approve(&json!({"finish": code})).await;
+        if trouble.is_none() {
+            tracing::info!(request = %code, "a decision was left half-done; approve finishes it");
         }
+        trouble
     }
 }
 

@@ -10,10 +10,6 @@ use crate::ports::World;
 use crate::survey::Survey;
 use crate::sweep::{Sweep, trouble};
 
-/// How many of a state's latest locks may explain a write. A watch is two hours, and who locks more often is seen among the
-/// latest.
-const LATEST: i32 = 20;
-
 impl<W: World> Sweep<'_, W> {
     /// Looks whether a released state was written; tells it once, if nothing explains it.
     pub(crate) async fn keep_watch(
@@ -69,8 +65,7 @@ impl<W: World> Sweep<'_, W> {
         let there = survey.locks.iter().map(|known| &known.lock);
         let of_state = there.filter(|lock| lock.path == entry.path);
         newer.taken.extend(of_state.map(since_when));
-        let codes = self.world.codes(&entry.path, LATEST).await?;
-        let seen = self.world.entries(&codes).await?.found;
+        let seen = self.latest_entries(&entry.path).await?;
         let later = seen
             .iter()
             .filter(|seen| seen.code != entry.code && seen.first_seen >= watch.since);
@@ -100,6 +95,5 @@ impl<W: World> Sweep<'_, W> {
 /// When a lock was taken, or asked for by its holder's clock. One that cannot be understood has been there for ever: it must
 /// not make a write look unexplained.
 fn since_when(lock: &Lock) -> Timestamp {
-    let asked = || lock.info().ok().map(|info| info.created);
-    lock.taken().or_else(asked).unwrap_or(Timestamp::MIN)
+    lock.since().unwrap_or(Timestamp::MIN)
 }

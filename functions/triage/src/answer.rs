@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use lockwarden_core::ids::LockPath;
-use lockwarden_core::paste::{self, LockError};
+use lockwarden_core::paste::LockError;
 use lockwarden_core::report::LookedAt;
 use lockwarden_core::settings::TriageSettings;
-use lockwarden_explain::answer::{Config, Desk, Pasted, learnt};
+use lockwarden_explain::answer::{Desk, Pasted};
 use lockwarden_explain::live::Live;
 use lockwarden_explain::{Question, explain};
 use lockwarden_lambda::Failed;
@@ -30,7 +30,13 @@ pub async fn handle(
     event: &str,
 ) -> Result<Value, Failed> {
     let question = Question::read(event).map_err(|error| Failed::of("NotAsked", &error))?;
-    let pasted = read(question);
+    let accounts = question.accounts();
+    let pasted = Pasted::read(
+        question.text,
+        question.config,
+        question.config_format,
+        accounts,
+    );
     let looks = look(world, &pasted).await;
     let desk = Desk {
         topic: Some(&settings.approval_topic),
@@ -44,21 +50,6 @@ pub async fn handle(
         .collect();
     tracing::info!(kinds = kinds.join(","), "explained");
     Ok(answer.into_json())
-}
-
-fn read(question: Question) -> Pasted {
-    let accounts = question.accounts();
-    let text = question.text.filter(|text| !text.trim().is_empty());
-    let found = text.as_deref().map(paste::find).unwrap_or_default();
-    let config = question.config.filter(|config| !config.trim().is_empty());
-    let config = config.map(|config| Config::read(config, question.config_format, None, &found));
-    let redactor = learnt(text.as_deref().unwrap_or_default(), accounts);
-    Pasted {
-        found,
-        text,
-        config,
-        redactor,
-    }
 }
 
 /// Looks at the states of a paste. Whatever goes wrong, the rest of the answer does without it.

@@ -52,10 +52,7 @@ pub async fn present(
 
 /// What can be known of a state object; only in the configured buckets anybody looks.
 pub async fn state(look: &impl Look, settings: &Settings, path: &LockPath) -> StateObject {
-    let covered = path
-        .bucket_and_key()
-        .is_some_and(|(bucket, key)| settings.covers_object(bucket, key));
-    if covered {
+    if settings.covers_state(path) {
         look.state_object(path).await
     } else {
         StateObject::Unknown("its bucket is not among the configured STATE_BUCKETS".to_owned())

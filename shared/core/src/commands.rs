@@ -60,7 +60,7 @@ pub fn delete_by_hand(path: &LockPath, place: &Place, region: &str) -> Option<St
     }
 }
 
-/// Lists the latest versions of a state, with who may restore which in mind: when, how large, by what version id.
+/// Lists the latest versions of a state: when each was written, how large it is, its version id.
 #[must_use]
 pub fn state_versions(path: &LockPath) -> Option<String> {
     let (bucket, key) = path.bucket_and_key()?;

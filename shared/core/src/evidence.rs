@@ -4,6 +4,8 @@
 //! anything: a heartbeat can be forged by whoever may write one, and a host that is at work elsewhere proves nothing about the
 //! run that holds this lock.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +85,14 @@ impl Writes {
 }
 
 impl<T> Looked<T> {
+    /// What a look gave, or why it failed.
+    pub fn of<E: fmt::Display>(look: Result<T, E>) -> Self {
+        match look {
+            Ok(found) => Self::At(found),
+            Err(failure) => Self::Unknown(failure.to_string()),
+        }
+    }
+
     /// What was found, if anybody looked.
     pub fn found(&self) -> Option<&T> {
         match self {

@@ -177,6 +177,14 @@ impl Lock {
         })
     }
 
+    /// Since when the holder has the lock, as well as anybody knows: when it was taken or, where there is no lock object, when
+    /// the holder began trying, by its own clock. `None` where the record tells neither.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        self.taken()
+            .or_else(|| self.info().ok().map(|info| info.created))
+    }
+
     /// Whether there is a DynamoDB half. Clients that lose on DynamoDB make and remove a lock object on every retry, so
     /// a lone lock object may be gone within milliseconds; a DynamoDB item is not such a ghost.
     #[must_use]

@@ -116,13 +116,7 @@ pub fn decide(
     look: &Look<'_>,
     even_if: &BTreeSet<EvenIf>,
 ) -> Result<Release, Refusal> {
-    let lock = match standing(entry, look.present) {
-        Standing::Same(lock) => lock,
-        Standing::ChangedHands(holder) => return Err(Refusal::ChangedHands(holder)),
-        Standing::Gone => return Err(Refusal::Gone),
-    };
-    let release = release_of(lock)?;
-    let judgement = judge_again(entry, lock, look);
+    let (release, judgement) = compare(entry, look)?;
     if judgement
         .objections
         .iter()
@@ -150,13 +144,7 @@ pub fn decide_by_rule(
     rule: &str,
     run: &Looked<Option<Run>>,
 ) -> Result<Release, Refusal> {
-    let lock = match standing(entry, look.present) {
-        Standing::Same(lock) => lock,
-        Standing::ChangedHands(holder) => return Err(Refusal::ChangedHands(holder)),
-        Standing::Gone => return Err(Refusal::Gone),
-    };
-    let release = release_of(lock)?;
-    let judgement = judge_again(entry, lock, look);
+    let (release, judgement) = compare(entry, look)?;
     if judgement.rule != rule {
         return Err(Refusal::NotByRule(format!(
             "the rule that applies to it now is `{}`",
@@ -175,6 +163,16 @@ pub fn decide_by_rule(
         )),
         ByRule::Nothing(why) => Err(Refusal::NotByRule(why)),
     }
+}
+
+/// What a release of the lock of `entry` would delete, and how that lock is judged now.
+fn compare(entry: &Entry, look: &Look<'_>) -> Result<(Release, Judgement), Refusal> {
+    let lock = match standing(entry, look.present) {
+        Standing::Same(lock) => lock,
+        Standing::ChangedHands(holder) => return Err(Refusal::ChangedHands(holder)),
+        Standing::Gone => return Err(Refusal::Gone),
+    };
+    Ok((release_of(lock)?, judge_again(entry, lock, look)))
 }
 
 /// Why Lockwarden never deletes this lock, if that is so; then people have to do it by hand.

@@ -559,6 +559,13 @@ impl Settings {
             .any(|covered| covered.covers(bucket, key))
     }
 
+    /// The same of a state, by its path.
+    #[must_use]
+    pub fn covers_state(&self, path: &LockPath) -> bool {
+        path.bucket_and_key()
+            .is_some_and(|(bucket, key)| self.covers_object(bucket, key))
+    }
+
     /// The table of this name or ARN.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use lockwarden_core::ids::LockPath;
-use lockwarden_core::paste::{Cause, Found, Kind, LockError, PastedDigest, PastedLock, Tool};
+use lockwarden_core::paste::{self, Cause, Found, Kind, LockError, PastedDigest, PastedLock, Tool};
 use lockwarden_core::redact::{Accounts, Learner, Redactor};
 use lockwarden_core::settings::TopicArn;
 use lockwarden_harden::{Backend, Format, Hardened, NotRead, Options, Version, harden};
@@ -38,14 +38,6 @@ pub struct Config {
     text: String,
     /// What was made of it.
     read: Result<Hardened, NotRead>,
-}
-
-/// A redactor that knows the secrets of `text`, however long it is.
-#[must_use]
-pub fn learnt(text: &str, accounts: Accounts) -> Redactor {
-    let mut learner = Learner::new(accounts);
-    learner.read(text.as_bytes());
-    learner.finish()
 }
 
 impl fmt::Debug for Pasted {
@@ -154,6 +146,35 @@ impl Config {
 }
 
 impl Pasted {
+    /// Reads what was pasted into two fields, each of which may be blank or missing.
+    #[must_use]
+    pub fn read(
+        text: Option<String>,
+        config: Option<String>,
+        format: Option<Format>,
+        accounts: Accounts,
+    ) -> Self {
+        let filled = |field: &String| !field.trim().is_empty();
+        let text = text.filter(filled);
+        let found = text.as_deref().map(paste::find).unwrap_or_default();
+        let config = config.filter(filled);
+        let config = config.map(|config| Config::read(config, format, None, &found));
+        let mut learner = Learner::new(accounts);
+        learner.read(text.as_deref().unwrap_or_default().as_bytes());
+        Self {
+            found,
+            text,
+            config,
+            redactor: learner.finish(),
+        }
+    }
+
+    /// Whether nothing was pasted.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.text.is_none() && self.config.is_none()
+    }
+
     /// The states whose locks are worth a look, without repeats: only of S3 backends, at most `most`.
     ///
     /// A path that stands in a paste is no more than where to look. What is found there counts only if its lock ID is that

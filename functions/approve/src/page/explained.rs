@@ -1,12 +1,11 @@
-//! What somebody with a valid link has pasted, an error or a backend, explained. It decides nothing and looks at nothing: what is true of the
-//! lock of this link, its page shows.
+//! What somebody with a valid link has pasted, an error or a backend, explained. It decides nothing and looks at nothing:
+//! what is true of the lock of this link, its page shows.
 
 use lockwarden_core::ids::RequestCode;
-use lockwarden_core::paste;
 use lockwarden_core::redact::Accounts;
 use lockwarden_core::settings::Settings;
 use lockwarden_core::token::Token;
-use lockwarden_explain::answer::{Config, Desk, Pasted, learnt};
+use lockwarden_explain::answer::{Desk, Pasted};
 use lockwarden_explain::{explain, print};
 use maud::{Markup, html};
 
@@ -57,25 +56,10 @@ pub(super) fn page(
 
 /// The answer for people; `None` where nothing was pasted.
 fn words(form: &Form, settings: &Settings) -> Option<String> {
-    let text = is_filled(&form.pasted).then(|| form.pasted.clone());
-    let found = text.as_deref().map(paste::find).unwrap_or_default();
-    let config = is_filled(&form.config);
-    let config = config.then(|| Config::read(form.config.as_str(), None, None, &found));
-    if text.is_none() && config.is_none() {
-        return None;
-    }
-    let pasted = Pasted {
-        redactor: learnt(text.as_deref().unwrap_or_default(), Accounts::Shown),
-        found,
-        text,
-        config,
-    };
+    let (text, config) = (form.pasted.clone(), form.config.clone());
+    let pasted = Pasted::read(Some(text), Some(config), None, Accounts::Shown);
     let desk = Desk {
         topic: Some(&settings.approval_topic),
     };
-    Some(print::text(&explain(&pasted, desk, |_| None)))
-}
-
-fn is_filled(field: &str) -> bool {
-    !field.trim().is_empty()
+    (!pasted.is_blank()).then(|| print::text(&explain(&pasted, desk, |_| None)))
 }

@@ -53,11 +53,11 @@ impl Holders {
             }
             let held = holders.now.entry(info.who.clone()).or_default();
             held.push(lock.path.clone());
-            if let Some(host) = host(&info.who) {
+            if let (Some(host), Some(since)) = (host(&info.who), lock.since()) {
                 let on_host = holders.on_host.entry(host.to_owned()).or_default();
                 on_host.push(NewerLock {
                     lock_id: lock.path.clone(),
-                    since: lock.taken().unwrap_or(info.created),
+                    since,
                     who: text::shown(&info.who, ReportedLock::HOLDER),
                 });
             }
@@ -77,7 +77,7 @@ impl Holders {
         let Ok(info) = lock.info() else {
             return Elsewhere::default();
         };
-        let mine = lock.taken().unwrap_or(info.created);
+        let mine = lock.since();
         let now = self.now.get(&info.who).cloned().unwrap_or_default();
         let reported = text::shown(&info.who, ReportedLock::HOLDER);
         let before = self.before.get(&reported).cloned().unwrap_or_default();
@@ -90,7 +90,7 @@ impl Holders {
         let newer = on_host
             .into_iter()
             .flatten()
-            .filter(|other| other.lock_id != lock.path && other.since > mine);
+            .filter(|other| other.lock_id != lock.path && Some(other.since) > mine);
         Elsewhere {
             holds_too: Paths::of(holds_too),
             held_before: Paths::of(held_before),

@@ -68,7 +68,7 @@ fn judge_by(applied: &Applied<'_>, now: Timestamp, sighting: &Sighting<'_>) -> J
     let terms = &applied.terms;
     let info = sighting.lock.info();
     let held = hold_time(now, sighting, info.as_ref().ok());
-    let life = sign_of_life(terms, now, sighting, info.as_ref().ok());
+    let life = sign_of_life(terms, now, sighting);
     let is_alive = matches!(life, SignOfLife::Seen { .. });
     let is_fresh = held.at_most < terms.stale_after;
     let is_split = !sighting.lock.rivals.is_empty();
@@ -165,12 +165,7 @@ fn since(now: Timestamp, then: Timestamp) -> SignedDuration {
 
 /// A write of the state that may be the holder's: recent, and not older than the lock. A write from before is that of the
 /// holder before, and says nothing.
-fn sign_of_life(
-    terms: &Terms,
-    now: Timestamp,
-    sighting: &Sighting<'_>,
-    info: Option<&LockInfo>,
-) -> SignOfLife {
+fn sign_of_life(terms: &Terms, now: Timestamp, sighting: &Sighting<'_>) -> SignOfLife {
     let at = match sighting.state {
         StateObject::Written { at, .. } => *at,
         StateObject::Absent => {
@@ -180,8 +175,8 @@ fn sign_of_life(
         }
         StateObject::Unknown(why) => return SignOfLife::Unknown(why.clone()),
     };
-    let taken = sighting.lock.taken().or(info.map(|info| info.created));
     // S3 tells whole seconds.
+    let taken = sighting.lock.since();
     let since_taken = taken.is_none_or(|taken| at.as_second() >= taken.as_second());
     if since_taken && since(now, at) <= terms.quiet_for {
         SignOfLife::Seen { state_written: at }

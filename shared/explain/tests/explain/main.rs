@@ -7,6 +7,8 @@
     reason = "the helpers of a test may stop at what they did not expect"
 )]
 
+#[path = "../../../harden/tests/harden/followed.rs"]
+mod followed;
 #[path = "../../../harden/tests/harden/generated.rs"]
 mod generated;
 mod shape;
@@ -16,10 +18,9 @@ mod planted;
 mod patches;
 mod program;
 
-use lockwarden_core::paste;
 use lockwarden_core::redact::Accounts;
 use lockwarden_core::settings::TopicArn;
-use lockwarden_explain::answer::{Config, Pasted, learnt};
+use lockwarden_explain::answer::Pasted;
 use lockwarden_explain::{Answer, Desk, explain};
 
 /// The answer to a text and, where it is not empty, a configuration.
@@ -36,13 +37,10 @@ fn answer_with(text: &str, config: &str, accounts: Accounts) -> Answer {
 }
 
 fn pasted(text: &str, config: &str, accounts: Accounts) -> Pasted {
-    let found = paste::find(text);
-    let config = (!config.is_empty()).then(|| Config::read(config.to_owned(), None, None, &found));
+    let (text, config) = (Some(text.to_owned()), Some(config.to_owned()));
     Pasted {
-        found,
-        text: Some(text.to_owned()),
-        config,
-        redactor: learnt(text, accounts),
+        text: text.clone(),
+        ..Pasted::read(text, config, None, accounts)
     }
 }
 

@@ -1,49 +1,21 @@
 //! The hardened configuration of an answer: redaction leaves it as it was made, so that `patch` applies the diff.
 
-use std::fs;
-use std::process::Command;
-
 use lockwarden_harden::{Options, PLACEHOLDER, harden};
 use proptest::prelude::*;
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::followed::{commands, followed};
 use crate::generated::{Generated, configuration};
 use crate::{a_lock_error, answer};
 
-/// Does what the head of the diff says, in a folder with the pasted file, and returns the file afterwards.
+/// Does what the head of the diff says to the file that it names, and returns the file afterwards.
 fn follow(text: &str, diff: &str) -> String {
-    let folder = TempDir::new().unwrap();
-    let head = diff.lines().filter_map(|line| line.strip_prefix('#'));
-    let commands = head.map(|line| line.trim_start().trim_start_matches("Apply with: "));
-    let commands: Vec<&str> = commands
-        .filter(|line| line.starts_with("sed ") || line.starts_with("patch "))
-        .collect();
-    let patch = commands
-        .iter()
-        .find(|command| command.starts_with("patch "));
-    // A change that only deletes lines needs no patch; its command ends with the name of the file.
-    let name = match patch {
-        Some(patch) => patch.split(' ').nth(1).unwrap(),
-        None => commands[0].rsplit(' ').next().unwrap(),
-    };
-    fs::write(folder.path().join(name), text).unwrap();
-    fs::write(folder.path().join("hardening.diff"), diff).unwrap();
-    for command in commands {
-        let output = Command::new("sh")
-            .args(["-ec", command])
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command}\n{said}\n{diff}\n{text}");
-        assert!(
-            !said.contains("fuzz") && !said.contains("offset"),
-            "{said}\n{diff}\n{text}"
-        );
-    }
-    fs::read_to_string(folder.path().join(name)).unwrap()
+    let mut named = commands(diff).map(|command| match command.strip_prefix("patch ") {
+        Some(names) => names.split(' ').next().unwrap(),
+        // A change that only deletes lines needs no patch; its command ends with the name of the file.
+        None => command.rsplit(' ').next().unwrap(),
+    });
+    followed(named.next().unwrap(), text, diff)
 }
 
 /// The `backend` of the answer to a configuration, pasted together with an error.

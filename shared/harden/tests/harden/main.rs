@@ -17,6 +17,7 @@ mod limits;
 mod companion;
 mod secrets;
 mod generated;
+mod followed;
 mod properties;
 mod programs;
 

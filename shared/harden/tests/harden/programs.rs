@@ -12,36 +12,18 @@ use lockwarden_harden::{Format, PLACEHOLDER};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::followed::followed;
 use crate::generated::configuration;
 use crate::{read, s3_with, try_read};
 
-/// Does what the head of the diff says, in a folder with the pasted file, and returns the file afterwards.
+/// Does what the head of the diff says to a file of this format, and returns the file afterwards.
 fn follow(text: &str, format: Format, diff: &str) -> String {
-    let folder = TempDir::new().unwrap();
     let name = match format {
         Format::Hcl => "backend.tf",
         Format::Json => "backend.tf.json",
         Format::Tfbackend => "backend.tfbackend",
     };
-    fs::write(folder.path().join(name), text).unwrap();
-    fs::write(folder.path().join("hardening.diff"), diff).unwrap();
-    let head = diff.lines().filter_map(|line| line.strip_prefix('#'));
-    let commands = head.map(|line| line.trim_start().trim_start_matches("Apply with: "));
-    for command in commands.filter(|line| line.starts_with("sed ") || line.starts_with("patch ")) {
-        let output = Command::new("sh")
-            .args(["-ec", command])
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{command}\n{said}\n{diff}\n{text}");
-        assert!(
-            !said.contains("fuzz") && !said.contains("offset"),
-            "{said}\n{diff}\n{text}"
-        );
-    }
-    fs::read_to_string(folder.path().join(name)).unwrap()
+    followed(name, text, diff)
 }
 
 fn check_patch(text: &str, secrets: &[String], in_comments: &[String]) {
