@@ -28,7 +28,7 @@ pub struct Pasted {
     pub text: Option<String>,
     /// The configuration, as it was read.
     pub config: Option<Config>,
-    /// What has seen all of the text, and so knows its secrets: [`learnt`] makes one of a text that is held.
+    /// What has seen all of the text, and so knows its secrets ([`Redactor::learn`]).
     pub redactor: Redactor,
 }
 
