@@ -12,6 +12,8 @@ use crate::world::{Fate, Kind, Link, Page, Task, World, keep, release};
 const STATE: &str = "acme-tf-state/prod/terraform.tfstate";
 const ID: &str = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 const REQUEST: &str = "0GHC0AXS";
+/// The code of a storm of seven locks, of which this is one.
+const STORM: &str = "YKZC1HJ1";
 /// Another state, whose lock people are asked about too where an event needs one.
 const OTHER: &str = "acme-tf-state/prod/network.tfstate";
 
@@ -50,6 +52,8 @@ const APPROVE: &[&str] = &[
     "sms-release",
     "sms-typo",
     "sms-unlisted",
+    "storm",
+    "storm-unknown",
     "two-messages",
     "unknown-field",
     "unknown-request",
@@ -237,10 +241,20 @@ fn before_approve(situation: &str) -> World {
             Kind::Item
         },
     );
+    if situation == "storm" {
+        for unit in 1..=6 {
+            let path = format!("acme-tf-state/units/{unit}.tfstate");
+            world.lock(Kind::Object, &path, "ci-node-07");
+        }
+    }
     if !is_about_a_young_lock(situation) {
         world.wait("20m");
     }
     world.sweep();
+    if situation == "storm" {
+        assert_eq!(world.last_storm(), STORM);
+        world.unlock("acme-tf-state/units/2.tfstate");
+    }
     assert_eq!(world.entry_of(STATE).code.as_str(), REQUEST);
     match situation {
         "nothing-locked" => world.unlock(STATE),

@@ -15,6 +15,7 @@
 mod world;
 
 mod events;
+mod storms;
 mod sweeps;
 mod looks;
 mod policy;

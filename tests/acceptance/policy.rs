@@ -56,7 +56,7 @@ fn severities(world: &World) -> Vec<String> {
         .map(|told| {
             let attributes = told.notice.render().attributes.into_iter();
             let mut severity = attributes.filter(|(name, _)| *name == "severity");
-            severity.next().unwrap().1
+            severity.next().unwrap().1.value()
         })
         .collect()
 }

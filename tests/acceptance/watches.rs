@@ -42,7 +42,7 @@ fn severity(world: &World) -> String {
     let last = world.notices().pop().unwrap();
     let attributes = last.notice.render().attributes;
     let severity = attributes.iter().find(|(name, _)| *name == "severity");
-    severity.unwrap().1.clone()
+    severity.unwrap().1.value()
 }
 
 #[test]

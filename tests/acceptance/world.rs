@@ -24,7 +24,9 @@ use lockwarden_aws::Kind as Lasts;
 use lockwarden_core::settings::{self, ApproveSettings, SweepSettings, TriageSettings};
 
 pub(crate) use holders::{Kind, buckets, id_of, record_text};
-pub(crate) use messages::{by_topic, keep, release, release_by_name, release_even_if, restore};
+pub(crate) use messages::{
+    by_topic, keep, release, release_by_name, release_even_if, release_storm, restore,
+};
 pub(crate) use pages::{Link, Page, Visit};
 pub(crate) use phones::{ALICE, BOB, STRANGER, Sms};
 pub(crate) use process::{Answer, Fate};
@@ -122,6 +124,8 @@ pub(crate) enum Call {
     KeepReport,
     LastReport,
     Run,
+    KeepStorm,
+    Storm,
     Publish,
     Subscribers,
     HandOver,
@@ -143,6 +147,7 @@ impl Call {
                 | Self::KeepRefusal
                 | Self::UpdateDelivery
                 | Self::KeepReport
+                | Self::KeepStorm
         )
     }
 

@@ -126,6 +126,7 @@ pub(crate) fn log_outcome(what: &str, outcome: &Outcome, delivery: &str) {
         why = outcome.why,
         lock_id = outcome.lock_id.as_ref().map(ToString::to_string),
         request = outcome.request.as_ref().map(ToString::to_string),
+        storm = outcome.storm.as_ref().map(|storm| storm.code.to_string()),
         by = outcome.by,
         by_verified = outcome.by_verified,
         delivery,
@@ -149,8 +150,11 @@ impl<W: World> Approve<'_, W> {
             return self.repeat(known).await;
         }
         let outcome = match read {
-            // Boxed, as its future is by far the largest.
-            Ok(decision) => Box::pin(self.follow(delivered, decision)).await?,
+            // Boxed, as their futures are by far the largest.
+            Ok(decision) => match decision.target.storm.clone() {
+                Some(code) => Box::pin(self.follow_storm(delivered, decision, code)).await?,
+                None => Box::pin(self.follow(delivered, decision)).await?,
+            },
             Err(rejection) => self.reject(delivered, rejection).await?,
         };
         log_outcome("decision answered", &outcome, &delivered.id);
@@ -160,7 +164,7 @@ impl<W: World> Approve<'_, W> {
     /// The same answer as before; what was owed then and not told is told now.
     pub(crate) async fn repeat(&self, known: Delivery) -> Result<Outcome, Failure> {
         tracing::info!(delivery = known.id, "delivery answered before");
-        self.tell_refusal(&known).await?;
+        self.tell_answer(&known).await?;
         if let Some(code) = &known.outcome.request {
             self.tell_owed(code).await;
         }
@@ -183,7 +187,7 @@ impl<W: World> Approve<'_, W> {
         match self.world.keep_refusal(&event, &answer).await? {
             Kept::Yes => {
                 self.count_rejection();
-                self.publish_refusal(&answer).await?;
+                self.publish_answer(&answer).await?;
             }
             Kept::TooMany => {
                 self.count_rejection();
@@ -201,8 +205,8 @@ impl<W: World> Approve<'_, W> {
         Ok(answer.outcome)
     }
 
-    /// Tells of a refusal if that is still owed and nobody else is at it.
-    async fn tell_refusal(&self, known: &Delivery) -> Result<(), Failure> {
+    /// Tells of an answer if that is still owed and nobody else is at it.
+    async fn tell_answer(&self, known: &Delivery) -> Result<(), Failure> {
         let now = self.world.now();
         if known.unsent_until.is_none_or(|until| until > now) {
             return Ok(());
@@ -212,13 +216,13 @@ impl<W: World> Approve<'_, W> {
             ..known.clone()
         };
         if self.world.update_delivery(known, &claimed).await? {
-            self.publish_refusal(&claimed).await?;
+            self.publish_answer(&claimed).await?;
         }
         Ok(())
     }
 
-    /// Publishes a refusal that we took upon us, and notes that it went out.
-    pub(crate) async fn publish_refusal(&self, answer: &Delivery) -> Result<(), Failure> {
+    /// Publishes an answer that we took upon us, a refusal or what came of many locks, and notes that it went out.
+    pub(crate) async fn publish_answer(&self, answer: &Delivery) -> Result<(), Failure> {
         let entry = match &answer.outcome.request {
             Some(code) => self.world.entry(code).await?,
             None => None,

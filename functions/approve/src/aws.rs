@@ -10,10 +10,10 @@ use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
 use lockwarden_aws::{
     Deleted, Failure, bucket_read, bucket_release, bucket_restore, ledger_history, ledger_read,
-    ledger_runs, notices, table_read, table_release, table_restore,
+    ledger_runs, ledger_storms, notices, table_read, table_release, table_restore,
 };
 use lockwarden_core::evidence::Run;
-use lockwarden_core::ids::{LockId, LockPath, RequestCode};
+use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
@@ -21,6 +21,7 @@ use lockwarden_core::policy::StateObject;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
 use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::{Settings, Table, TopicArn};
+use lockwarden_core::storm::Storm;
 
 use crate::ports::{Ledger, Locks, Machine, Notices};
 
@@ -110,6 +111,10 @@ impl Locks for Aws {
 impl Ledger for Aws {
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         ledger_read::entry(&self.dynamodb, &self.ledger, code).await
+    }
+
+    async fn storm(&self, code: &StormCode) -> Result<Option<Storm>, Failure> {
+        ledger_storms::storm(&self.dynamodb, &self.ledger, code).await
     }
 
     async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {

@@ -317,7 +317,10 @@ impl<W: World> Approve<'_, W> {
             | OutcomeKind::Restored
             | OutcomeKind::PartlyReleased => {}
         }
-        self.tell(&entry).await;
+        // What came of many is told in one notice; should that not come to pass, the entry still owes its own.
+        if !entry.is_decided_with_others() {
+            self.tell(&entry).await;
+        }
         Step::Done(Box::new(answer.outcome))
     }
 

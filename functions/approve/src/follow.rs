@@ -15,6 +15,7 @@ use lockwarden_core::ledger::{
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::release::{self, Refusal, Release, Standing};
 use lockwarden_core::settings::RELEASES;
+use lockwarden_core::text;
 use lockwarden_core::token::Admission;
 
 use crate::answer::Approve;
@@ -73,6 +74,10 @@ impl<W: World> Approve<'_, W> {
                 Found::Entry(entry) => *entry,
                 Found::Nothing(rejection) => {
                     let by = Some(decision.by);
+                    if delivered.of_many {
+                        let outcome = Outcome::new(OutcomeKind::Rejected, by);
+                        return Ok(outcome.because(rejection.why));
+                    }
                     return self.reject(delivered, Rejection { by, ..rejection }).await;
                 }
             };
@@ -222,6 +227,7 @@ impl<W: World> Approve<'_, W> {
         // People heard that the holder let go, and not that another has the lock since. Whoever invokes sees the answer; a
         // phone has no way to it but the notice.
         let is_news = match delivered.channel {
+            _ if delivered.of_many => false,
             Channel::Sms => true,
             Channel::Sns => entry.status == Status::Ended && outcome.now_held_by.is_some(),
             Channel::Invoke | Channel::Page | Channel::Rule => false,
@@ -271,7 +277,19 @@ impl<W: World> Approve<'_, W> {
                  approvals topic that is restricted to named approvers (ApproverPrincipalArns)",
             ));
         }
+        if delivered.of_many && entry.status == Status::Kept {
+            let until = entry.kept_until.map(text::shown_time).unwrap_or_default();
+            let why = format!(
+                "it was decided that it is kept until {until}; release it by its own request"
+            );
+            return Some(about(entry, OutcomeKind::NotStale, &decision.by).because(why));
+        }
         let sent_before = |alive: Timestamp| delivered.sent_at.is_some_and(|sent| sent < alive);
+        if entry.alive_since().is_some_and(sent_before) && delivered.of_many {
+            return Some(rejected(
+                "it was put back, or came back, since people were asked about it",
+            ));
+        }
         if entry.alive_since().is_some_and(sent_before) {
             return Some(rejected(
                 "the decision is older than this lock: the one it was about ended, and the same record came back later",
@@ -304,8 +322,9 @@ impl<W: World> Approve<'_, W> {
             self.note_page_refusal(&entry.code, event).await;
             return Ok(Step::Done(Box::new(outcome)));
         }
-        // Nobody was asked about what a rule does not release after all; the next sweep asks.
-        if delivered.channel == Channel::Rule {
+        // Nobody was asked about what a rule does not release after all; the next sweep asks. Of one lock of many the notice
+        // about all of them tells.
+        if delivered.channel == Channel::Rule || delivered.of_many {
             return self.answer_quietly(delivered, entry, outcome).await;
         }
         let answer = delivered.answer_owing(outcome.clone(), now);
@@ -313,7 +332,7 @@ impl<W: World> Approve<'_, W> {
         match self.world.commit(&change).await {
             Ok(()) => {
                 self.count_rejection();
-                self.publish_refusal(&answer).await?;
+                self.publish_answer(&answer).await?;
                 Ok(Step::Done(Box::new(outcome)))
             }
             Err(not_written) => self.instead(not_written, delivered).await,

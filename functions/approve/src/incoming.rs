@@ -28,6 +28,8 @@ pub struct Delivered {
     pub source: Option<String>,
     /// The token of the link that it came by.
     pub token: Option<Token>,
+    /// Whether it is about one lock of many; then what came of all of them is told at once.
+    pub of_many: bool,
     /// What it says.
     pub body: Body,
 }
@@ -176,6 +178,7 @@ pub fn read(event: &str, request_id: &str, approvals: &TopicArn) -> Incoming {
         verified: None,
         source: None,
         token: None,
+        of_many: false,
         body,
     })
 }
@@ -202,6 +205,7 @@ fn delivered(sns: SnsMessage, approvals: &TopicArn) -> Delivered {
         verified: None,
         source,
         token: None,
+        of_many: false,
         body,
     }
 }

@@ -8,6 +8,7 @@ mod find;
 mod follow;
 mod carry_out;
 mod restore;
+mod storm;
 mod history;
 mod sms;
 mod page;

@@ -14,7 +14,7 @@ use lockwarden_core::span;
 use crate::incoming::Delivered;
 
 /// What to do after a release.
-const NEXT: &str = "terraform plan";
+pub(crate) const NEXT: &str = "terraform plan";
 
 pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Timestamp) -> Event {
     let mut detail = match decision.action {
@@ -22,6 +22,9 @@ pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Ti
         Action::Restore => "restore".to_owned(),
         Action::Keep { for_ } => format!("keep for {}", span::shown(for_)),
     };
+    if let Some(storm) = &decision.target.storm {
+        detail.push_str(&format!(" of all in the storm {storm}"));
+    }
     for word in &decision.even_if {
         detail.push_str(&format!(", even if {}", word.word()));
     }

@@ -124,6 +124,7 @@ impl<W: World> Approve<'_, W> {
             verified: self.caller(request),
             source: request.source(),
             token: Some(token.clone()),
+            of_many: false,
             body: Body::Message(String::new()),
         };
         let decision = match form.decision(&entry) {

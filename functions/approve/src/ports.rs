@@ -12,12 +12,13 @@ use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::{Deleted, Failure};
 use lockwarden_core::evidence::Run;
-use lockwarden_core::ids::{LockId, LockPath, RequestCode};
+use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
 use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::Table;
+use lockwarden_core::storm::Storm;
 
 /// The lock records: look at one, delete one, put one back.
 pub trait Locks: Look {
@@ -49,6 +50,8 @@ pub trait Locks: Look {
 pub trait Ledger {
     /// The entry of a request, read consistently.
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure>;
+    /// Which locks people were asked about together, read consistently.
+    async fn storm(&self, code: &StormCode) -> Result<Option<Storm>, Failure>;
     /// What a run that wraps Terraform says of the lock that it holds.
     async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure>;
     /// What a delivery was answered, read consistently.

@@ -232,7 +232,7 @@ impl<W: World> Approve<'_, W> {
             Ok(()) => {
                 self.count_rejection();
                 if answer.unsent_until.is_some() {
-                    self.publish_refusal(&answer).await?;
+                    self.publish_answer(&answer).await?;
                 }
                 Ok(Step::Done(Box::new(outcome)))
             }

@@ -102,6 +102,7 @@ mod tests {
                 verified,
                 source: None,
                 token: None,
+                of_many: false,
                 body: Body::Message(String::new()),
             };
             assert!(!delivered.is_vouched_for());

@@ -1,8 +1,7 @@
-//! One lock: judge it, take note of it, ask about it.
+//! One lock: judge it, take note of it, see whether people are to be asked about it.
 
 use lockwarden_aws::look;
-use lockwarden_core::evidence::Holders;
-use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status, Unsent};
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::NoticeKind;
 use lockwarden_core::policy::{
@@ -10,18 +9,17 @@ use lockwarden_core::policy::{
 };
 use lockwarden_core::report::{Incomplete, ReportedLock};
 
+use crate::ask::{Asking, Question};
 use crate::by_rule::Turn;
 use crate::ports::World;
 use crate::survey::KnownLock;
 use crate::sweep::{Sweep, out_of_time, write_trouble};
-use crate::tell::Sight;
 
-/// What people are asked about.
+/// A lock as it is judged.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
     pub(crate) lock: &'a Lock,
     pub(crate) judgement: &'a Judgement,
-    pub(crate) holders: &'a Holders,
 }
 
 /// What came of a lock.
@@ -29,8 +27,8 @@ pub(crate) struct About<'a> {
 pub(crate) struct Attended {
     /// The lock as the report tells it; `None` where it turned out to be gone.
     pub(crate) reported: Option<ReportedLock>,
-    /// Whether people were asked.
-    pub(crate) notified: bool,
+    /// What people are to be asked about it. Nothing of that is written yet.
+    pub(crate) question: Option<Question>,
     /// Whether it was given to `approve` because a rule releases it.
     pub(crate) by_rule: bool,
     /// What could not be done.
@@ -39,7 +37,7 @@ pub(crate) struct Attended {
 
 impl<W: World> Sweep<'_, W> {
     /// Looks after one lock that was listed.
-    pub(crate) async fn attend(&self, known: &KnownLock, holders: &Holders) -> Attended {
+    pub(crate) async fn attend(&self, known: &KnownLock) -> Attended {
         if !self.has_time() {
             return Attended {
                 trouble: Some(out_of_time()),
@@ -50,7 +48,7 @@ impl<W: World> Sweep<'_, W> {
             return self.only_report(known);
         }
         let mut attended = Attended::default();
-        if let Err(trouble) = self.look_after(known, holders, &mut attended).await {
+        if let Err(trouble) = self.look_after(known, &mut attended).await {
             attended.trouble = trouble;
         }
         attended
@@ -76,7 +74,6 @@ impl<W: World> Sweep<'_, W> {
     async fn look_after(
         &self,
         known: &KnownLock,
-        holders: &Holders,
         attended: &mut Attended,
     ) -> Result<(), Option<Incomplete>> {
         let lock = &known.lock;
@@ -125,16 +122,19 @@ impl<W: World> Sweep<'_, W> {
             return Ok(());
         }
         // An earlier sweep, or approve, took these notices upon itself and did not come back.
+        while let Some(unsent) = entry.claim_unsent_answer(self.world.now()) {
+            self.save(&mut entry, None).await?;
+            self.tell(&mut entry, &unsent, None).await?;
+            is_changed = false;
+        }
+        if judgement.verdict != Verdict::Ignored && entry.owes_untaken(self.world.now()) {
+            attended.question = Some(Question::of(Asking::Owed, entry, lock, judgement));
+            return Ok(());
+        }
         let about = About {
             lock,
             judgement: &judgement,
-            holders,
         };
-        while let Some(unsent) = self.owed(&mut entry, &judgement) {
-            self.publish(&mut entry, &unsent, about).await?;
-            is_changed = false;
-            attended.notified |= unsent.kind.asks();
-        }
         let turn = self.turn(about, &entry).await;
         if turn == Turn::Rule {
             attended.trouble = self.give_to_rule(&mut entry, &judgement.rule).await?;
@@ -144,52 +144,12 @@ impl<W: World> Sweep<'_, W> {
         if turn == Turn::People
             && let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
             && self.is_still_there(&entry).await?
-            && entry.ask(kind, self.world.now()).is_ok()
-            && let Some(unsent) = entry.unsent.last().cloned()
         {
-            self.publish(&mut entry, &unsent, about).await?;
-            attended.notified = true;
+            attended.question = Some(Question::of(Asking::Anew(kind), entry, lock, judgement));
         } else if is_changed {
             self.save(&mut entry, None).await?;
         }
         Ok(())
-    }
-
-    /// The next notice that is owed.
-    fn owed(&self, entry: &mut Entry, judgement: &Judgement) -> Option<Unsent> {
-        let now = self.world.now();
-        match judgement.verdict {
-            Verdict::Ignored => entry.claim_unsent_answer(now),
-            Verdict::Unreadable
-            | Verdict::Split
-            | Verdict::Stale
-            | Verdict::Skewed
-            | Verdict::Alive
-            | Verdict::Held => entry.claim_unsent(now),
-        }
-    }
-
-    /// Saves an entry that owes a notice, and sends it. The mark of the notice's link is saved before anybody has the link.
-    async fn publish(
-        &self,
-        entry: &mut Entry,
-        unsent: &Unsent,
-        about: About<'_>,
-    ) -> Result<(), Option<Incomplete>> {
-        if !unsent.kind.asks() {
-            self.save(entry, None).await?;
-            return self.tell(entry, unsent, None).await;
-        }
-        let link = self.new_link(entry);
-        self.save(entry, None).await?;
-        let evidence = self.evidence(&entry.code, about.lock, about.holders).await;
-        let sight = Sight {
-            lock: about.lock,
-            judgement: about.judgement,
-            evidence: &evidence,
-            link: link.as_deref(),
-        };
-        self.tell(entry, unsent, Some(sight)).await
     }
 
     /// A lock whose entry is over: either the list is older than the end, or the very same record is there again.

@@ -9,7 +9,8 @@ use lockwarden_aws::look::Look;
 use lockwarden_aws::subscribers::{self, Subscriber};
 use lockwarden_aws::{
     Failure, Listing, bucket_list, bucket_read, bucket_versions, hand_over, ledger_find,
-    ledger_history, ledger_read, ledger_report, ledger_runs, notices, table_read, table_scan,
+    ledger_history, ledger_read, ledger_report, ledger_runs, ledger_storms, notices, table_read,
+    table_scan,
 };
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode};
@@ -19,6 +20,7 @@ use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, SweepSettings, Table, TopicArn};
+use lockwarden_core::storm::Storm;
 use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
 
@@ -110,6 +112,10 @@ impl Ledger for Aws {
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
         ledger_write::commit(&self.dynamodb, &self.ledger, change, Timestamp::now()).await
+    }
+
+    async fn keep_storm(&self, storm: &Storm) -> Result<(), Failure> {
+        ledger_storms::keep(&self.dynamodb, &self.ledger, storm).await
     }
 
     async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {

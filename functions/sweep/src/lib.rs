@@ -7,6 +7,7 @@ mod sweep;
 mod survey;
 mod attend;
 mod by_rule;
+mod ask;
 mod evidence;
 mod loose_ends;
 mod watch;

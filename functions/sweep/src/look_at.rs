@@ -44,11 +44,15 @@ impl<W: World> Sweep<'_, W> {
             }
         };
         let holders = self.holders(&locks).await;
+        let mut questions = Vec::new();
         for known in &known {
-            let attended = self.attend(known, &holders).await;
+            let attended = self.attend(known).await;
             looked.locks.extend(attended.reported);
             looked.incomplete.extend(attended.trouble);
+            questions.extend(attended.question);
         }
+        let asked = self.ask(questions, &holders).await;
+        looked.incomplete.extend(asked.trouble);
         looked
     }
 

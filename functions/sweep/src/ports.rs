@@ -16,6 +16,7 @@ use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
+use lockwarden_core::storm::Storm;
 use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
 
@@ -46,6 +47,8 @@ pub trait Ledger {
     async fn open(&self) -> Result<Vec<RequestCode>, Failure>;
     /// Writes a change, all of it or nothing.
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten>;
+    /// Keeps which locks people are asked about together.
+    async fn keep_storm(&self, storm: &Storm) -> Result<(), Failure>;
     /// What a run that wraps Terraform says of the lock that it holds.
     async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure>;
     /// The report of the sweep before; `None` before the first.

@@ -142,17 +142,19 @@ pub async fn sweep(
     let mut listed = Vec::new();
     let locks = survey.locks.iter().map(|known| &known.lock);
     let holders = sweep.holders(locks).await;
-    let attended = survey
-        .locks
-        .iter()
-        .map(|known| sweep.attend(known, &holders));
+    let attended = survey.locks.iter().map(|known| sweep.attend(known));
     let mut attended = stream::iter(attended).buffer_unordered(AT_ONCE);
+    let mut questions = Vec::new();
     while let Some(attended) = attended.next().await {
         listed.extend(attended.reported);
-        report.notified += usize::from(attended.notified);
+        questions.extend(attended.question);
         report.by_rule += usize::from(attended.by_rule);
         report.incomplete.extend(attended.trouble);
     }
+    let asked = sweep.ask(questions, &holders).await;
+    report.notified = asked.locks;
+    report.storms = asked.storms;
+    report.incomplete.extend(asked.trouble);
     sweep.loose_ends(&survey, &mut report).await;
     report.list(listed);
     sweep.conclude(&mut report).await;

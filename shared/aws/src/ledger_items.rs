@@ -235,6 +235,7 @@ mod tests {
                     for_: SignedDuration::from_mins(90),
                 },
                 target: Target {
+                    storm: None,
                     request: Some(lock.code(0)),
                     lock: lock.id().map(|id| NamedLock {
                         path: lock.path.clone(),

@@ -22,6 +22,7 @@ pub mod ledger_write;
 pub mod ledger_refusals;
 pub mod ledger_report;
 pub mod ledger_runs;
+pub mod ledger_storms;
 pub mod ledger_history;
 
 pub mod notices;

@@ -28,8 +28,8 @@ pub async fn publish(
         .message(&notice.message);
     for (name, value) in &notice.attributes {
         let value = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(value)
+            .data_type(value.data_type())
+            .string_value(value.value())
             .build()
             .map_err(|error| Failure::new(&doing, error.to_string(), Kind::Lasting))?;
         request = request.message_attributes(*name, value);
@@ -41,6 +41,8 @@ pub async fn publish(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lockwarden_core::notice::Attribute;
+
     use crate::testing::{Answer, Aws};
 
     const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:notices";
@@ -50,10 +52,16 @@ mod tests {
             subject: "Stale lock on b/k".to_owned(),
             message: r#"{"default":"a & b","sqs":"{\"kind\":\"stale_lock\"}"}"#.to_owned(),
             attributes: [
-                ("kind", "stale_lock".to_owned()),
-                ("severity", "warning".to_owned()),
-                ("operation", "OperationTypeApply".to_owned()),
-                ("path", "b/env:/dev/k".to_owned()),
+                ("kind", Attribute::Text("storm".to_owned())),
+                ("severity", Attribute::Text("warning".to_owned())),
+                (
+                    "operation",
+                    Attribute::Text("OperationTypeApply".to_owned()),
+                ),
+                (
+                    "path",
+                    Attribute::List(vec!["b/env:/dev/k".to_owned(), "b/l".to_owned()]),
+                ),
             ],
         };
         publish(&aws.sns(), &TopicArn::parse(TOPIC).unwrap(), &notice).await
@@ -84,9 +92,9 @@ mod tests {
         assert_eq!(
             attributes,
             [
-                ["kind", "String", "stale_lock"],
+                ["kind", "String", "storm"],
                 ["operation", "String", "OperationTypeApply"],
-                ["path", "String", "b/env:/dev/k"],
+                ["path", "String.Array", r#"["b/env:/dev/k","b/l"]"#],
                 ["severity", "String", "warning"],
             ]
         );

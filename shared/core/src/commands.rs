@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use crate::ids::{LockId, LockPath, RequestCode};
+use crate::ids::{LockId, LockPath, RequestCode, StormCode};
 use crate::item::Place;
 use crate::policy::EvenIf;
 use crate::settings::TopicArn;
@@ -85,6 +85,16 @@ pub fn release(topic: &TopicArn, code: &RequestCode) -> Option<String> {
     publish(
         topic,
         &format!(r#"{{"decision":"release","request":"{code}","by":""#),
+        r#""}"#,
+    )
+}
+
+/// Releases what is still stale of many locks that were told together, by the approvals topic.
+#[must_use]
+pub fn release_storm(topic: &TopicArn, code: &StormCode) -> Option<String> {
+    publish(
+        topic,
+        &format!(r#"{{"decision":"release","storm":"{code}","by":""#),
         r#""}"#,
     )
 }
@@ -194,6 +204,8 @@ mod tests {
         assert_snapshot!(release(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
         assert_snapshot!(keep(&topic(), &code(), "2h").unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"keep","request":"7F3K2QWX","for":"2h","by":"'"$USER"'"}'"#);
         assert_snapshot!(restore(&topic(), &code()).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"restore","request":"7F3K2QWX","by":"'"$USER"'"}'"#);
+        let storm = StormCode::parse("9HXM4TQA").unwrap();
+        assert_snapshot!(release_storm(&topic(), &storm).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","storm":"9HXM4TQA","by":"'"$USER"'"}'"#);
         let (path, id) = (path("b/it's"), LockId::new("a1b2").unwrap());
         assert_snapshot!(release_by_name(&topic(), &path, &id).unwrap(), @r#"aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message "{\"decision\":\"release\",\"id\":\"a1b2\",\"lock_id\":\"b/it's\",\"by\":\"""$USER"'"}'"#);
         assert_snapshot!(release_even_if("approve", "eu-west-1", &code(), &[EvenIf::Split]).unwrap(), @r#"printf %s '{"decision":"release","request":"7F3K2QWX","even_if":["split"],"by":"'"$USER"'"}' | aws lambda invoke --region eu-west-1 --function-name approve --payload fileb:///dev/stdin /dev/stdout"#);

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ids::{LockId, LockPath, RequestCode};
+use crate::ids::{LockId, LockPath, RequestCode, StormCode};
 use crate::policy::EvenIf;
 use crate::{span, text};
 
@@ -59,9 +59,13 @@ pub enum Action {
     },
 }
 
-/// Which lock is meant: at least one of the two is given, and where both are they must agree.
+/// Which lock is meant: by `request` or `lock` or, where both are given, by both, which must agree. Or many locks, by `storm`; with
+/// `request` besides it is one of them, whose turn it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
+    /// The locks that were told together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<StormCode>,
     /// By request code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestCode>,
@@ -98,6 +102,7 @@ struct Message {
     v: Option<u64>,
     decision: Option<String>,
     request: Option<String>,
+    storm: Option<String>,
     lock_id: Option<String>,
     id: Option<String>,
     by: Option<String>,
@@ -151,6 +156,7 @@ pub fn parse_of_rule(message: &str) -> Option<Decision> {
     let decision = Decision {
         action: Action::Release,
         target: Target {
+            storm: None,
             request: Some(message.request),
             lock: None,
         },
@@ -183,6 +189,7 @@ impl Message {
             plain("reason", reason)?;
         }
         let target = Target {
+            storm: self.storm(action, &even_if)?,
             request: self
                 .request
                 .as_deref()
@@ -191,10 +198,19 @@ impl Message {
                 .map_err(|e| reject(e.to_string()))?,
             lock: self.named_lock()?,
         };
-        if target.request.is_none() && target.lock.is_none() {
-            return Err(reject(
-                "the decision names no lock: give `request`, or `lock_id` and `id`",
-            ));
+        let names_one = target.request.is_some() || target.lock.is_some();
+        match (names_one, &target.storm) {
+            (true, None) | (false, Some(_)) => {}
+            (true, Some(_)) => {
+                return Err(reject(
+                    "`storm` names many locks, so it goes without `request`, `lock_id` and `id`",
+                ));
+            }
+            (false, None) => {
+                return Err(reject(
+                    "the decision names no lock: give `request`, or `storm`, or `lock_id` and `id`",
+                ));
+            }
         }
         Ok(Decision {
             action,
@@ -267,6 +283,24 @@ impl Message {
                     })
             })
             .collect()
+    }
+
+    /// Many locks at once can be released only, and only those of which nothing has to be said with open eyes.
+    fn storm(
+        &self,
+        action: Action,
+        even_if: &BTreeSet<EvenIf>,
+    ) -> Result<Option<StormCode>, Rejection> {
+        let Some(storm) = &self.storm else {
+            return Ok(None);
+        };
+        let storm = StormCode::parse(storm).map_err(|error| reject(error.to_string()))?;
+        if action != Action::Release || !even_if.is_empty() {
+            return Err(reject(
+                "`storm` goes with `release` only, and without `even_if`; decide about one of its locks by its `request`",
+            ));
+        }
+        Ok(Some(storm))
     }
 
     fn named_lock(&self) -> Result<Option<NamedLock>, Rejection> {
@@ -364,6 +398,8 @@ mod tests {
             parse(r#"{"v":1,"decision":"release","lock_id":"b/k","id":"a1b2","by":"alice"}"#)
                 .unwrap();
         assert_eq!(by_id.target.lock.unwrap().id.as_str(), "a1b2");
+        let many = parse(r#"{"decision":"release","storm":"9hxm-4tqa","by":"alice"}"#).unwrap();
+        assert_eq!(many.target.storm.unwrap().as_str(), "9HXM4TQA");
         let keep =
             parse(r#"{"decision":"keep","request":"7F3K2QWX","by":"alice","for":"2h"}"#).unwrap();
         assert_eq!(
@@ -402,13 +438,22 @@ mod tests {
         assert_snapshot!(why(r#"{"request":"7F3K2QWX","by":"a"}"#), @"`decision` is missing: `release`, `keep` or `restore`");
         assert_snapshot!(why(r#"{"decision":"approve","request":"7F3K2QWX","by":"a"}"#), @"the decision `approve` is unknown; it is `release`, `keep` or `restore`");
         assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX"}"#), @"`by` is missing: who decides?");
-        assert_snapshot!(why(r#"{"decision":"release","by":"a"}"#), @"the decision names no lock: give `request`, or `lock_id` and `id`");
+        assert_snapshot!(why(r#"{"decision":"release","by":"a"}"#), @"the decision names no lock: give `request`, or `storm`, or `lock_id` and `id`");
         assert_snapshot!(why(r#"{"decision":"release","lock_id":"b/k","by":"a"}"#), @"`lock_id` without `id` would mean whatever lock is there now; give both");
         assert_snapshot!(why(r#"{"decision":"release","id":"x","by":"a"}"#), @"`id` without `lock_id`: give the path of the state as `lock_id`");
         assert_snapshot!(why(r#"{"decision":"release","request":"nope","by":"a"}"#), @"`nope` is not a request code; one looks like `7F3K2QWX`");
         assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX","by":"policy:x"}"#), @"a name that begins with `policy:` is reserved for rules");
-        assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX","by":"a","force":true}"#), @"the message is not a decision: unknown field `force`, expected one of `v`, `decision`, `request`, `lock_id`, `id`, `by`, `reason`, `for`, `even_if` at line 1 column 59");
+        assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX","by":"a","force":true}"#), @"the message is not a decision: unknown field `force`, expected one of `v`, `decision`, `request`, `storm`, `lock_id`, `id`, `by`, `reason`, `for`, `even_if` at line 1 column 59");
         assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX","by":"a","even_if":["stale"]}"#), @"`even_if` holds `stale`; it may hold `fresh`, `alive`, `unreadable`, `skewed`, `split`");
+        assert_snapshot!(why(r#"{"decision":"release","storm":"nope","by":"a"}"#), @"`nope` is not the code of a storm; one looks like `9HXM4TQA`");
+        assert_snapshot!(why(r#"{"decision":"release","storm":"9HXM4TQA","request":"7F3K2QWX","by":"a"}"#), @"`storm` names many locks, so it goes without `request`, `lock_id` and `id`");
+        for not_together in [
+            r#"{"decision":"keep","storm":"9HXM4TQA","by":"a"}"#,
+            r#"{"decision":"restore","storm":"9HXM4TQA","by":"a"}"#,
+            r#"{"decision":"release","storm":"9HXM4TQA","by":"a","even_if":["fresh"]}"#,
+        ] {
+            assert_snapshot!(why(not_together), @"`storm` goes with `release` only, and without `even_if`; decide about one of its locks by its `request`");
+        }
         assert_snapshot!(why(r#"{"v":2,"decision":"release","request":"7F3K2QWX","by":"a"}"#), @"version 2 of the message format is unknown; this is version 1");
         assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX","by":"a","for":"1h"}"#), @"`for` belongs to `keep`, not to `release`");
         assert_snapshot!(why("{\"decision\":\"release\",\"request\":\"7F3K2QWX\",\"by\":\"a\\u001b[2J\"}"), @"`by` holds characters that cannot be printed");
@@ -429,12 +474,13 @@ mod tests {
             keep in proptest::option::of(1_i64..86_400),
             by in "[a-z@.]{1,20}",
             reason in proptest::option::of("[a-zA-Z0-9 ,'\"]{0,40}"),
-            named in any::<bool>(),
+            (storm, named) in any::<(bool, bool)>(),
             words in proptest::collection::btree_set(proptest::sample::select(&EvenIf::ALL[..]), 0..5),
         ) {
             let decision = Decision {
                 action: keep.map_or(Action::Release, |seconds| Action::Keep { for_: SignedDuration::from_secs(seconds) }),
                 target: Target {
+                    storm: storm.then(|| StormCode::parse("9HXM4TQA").unwrap()),
                     request: Some(RequestCode::parse("7F3K2QWX").unwrap()),
                     lock: named.then(|| NamedLock { path: LockPath::new("b/k").unwrap(), id: LockId::new("x").unwrap() }),
                 },

@@ -1,4 +1,4 @@
-//! The three names a lock goes by, each its own type so that none is taken for another.
+//! The three names a lock goes by, and that of many locks together, each its own type so that none is taken for another.
 
 use std::fmt;
 
@@ -30,6 +30,12 @@ pub struct LockId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct RequestCode(String);
 
+/// What people call a storm, which is many locks that are told in one notice. It is written like a [`RequestCode`], and is the same
+/// for the same locks every time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StormCode(String);
+
 /// Text that cannot be the identifier it was given for.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ParseIdError {
@@ -42,6 +48,9 @@ pub enum ParseIdError {
     /// A request code has 8, 12, 16 … characters of Crockford's alphabet.
     #[error("`{0}` is not a request code; one looks like `7F3K2QWX`")]
     BadCode(String),
+    /// A storm's code has 8 characters of Crockford's alphabet.
+    #[error("`{0}` is not the code of a storm; one looks like `9HXM4TQA`")]
+    BadStorm(String),
 }
 
 /// The end that Terraform appends to a state's key for its S3 lock object (`s3/backend_state.go: lockFileSuffix`).
@@ -152,13 +161,7 @@ impl RequestCode {
             Identity::Id(id) => ("id", id.as_str()),
             Identity::Raw(text) => ("raw", text.as_str()),
         };
-        let mut hash = Sha256::new();
-        for part in [kind, path.as_str(), which] {
-            // The length in front keeps `a` + `bc` and `ab` + `c` apart.
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        let mut code = crockford().encode(&hash.finalize());
+        let mut code = code_of([kind, path.as_str(), which]);
         code.truncate((Self::SHORTEST + Self::STEP * extensions).min(Self::LONGEST));
         Self(code)
     }
@@ -168,19 +171,11 @@ impl RequestCode {
     /// # Errors
     /// [`ParseIdError::BadCode`] with the text, shortened.
     pub fn parse(text: &str) -> Result<Self, ParseIdError> {
-        let code: String = text
-            .chars()
-            .filter(|character| !matches!(character, ' ' | '-'))
-            .map(|character| match character.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            })
-            .collect();
+        let code = as_typed(text);
         let fits = code.len() >= Self::SHORTEST
             && code.len() <= Self::LONGEST
             && code.len().is_multiple_of(Self::STEP)
-            && code.chars().all(|character| ALPHABET.contains(character));
+            && is_code(&code);
         if fits {
             Ok(Self(code))
         } else {
@@ -193,6 +188,67 @@ impl RequestCode {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+impl StormCode {
+    /// How long it is (characters).
+    const LENGTH: usize = 8;
+
+    /// The code of these locks together, in whatever order they come.
+    #[must_use]
+    pub fn of(requests: &[RequestCode]) -> Self {
+        let mut sorted: Vec<&str> = requests.iter().map(RequestCode::as_str).collect();
+        sorted.sort_unstable();
+        let mut code = code_of(std::iter::once("storm").chain(sorted));
+        code.truncate(Self::LENGTH);
+        Self(code)
+    }
+
+    /// Reads a code as a person types it, like [`RequestCode::parse`].
+    ///
+    /// # Errors
+    /// [`ParseIdError::BadStorm`] with the text, shortened.
+    pub fn parse(text: &str) -> Result<Self, ParseIdError> {
+        let code = as_typed(text);
+        if code.len() == Self::LENGTH && is_code(&code) {
+            Ok(Self(code))
+        } else {
+            Err(ParseIdError::BadStorm(crate::text::shown(text, 40)))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Case, spaces and hyphens do not matter, `O` is `0`, `I` and `L` are `1`.
+fn as_typed(text: &str) -> String {
+    text.chars()
+        .filter(|character| !matches!(character, ' ' | '-'))
+        .map(|character| match character.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect()
+}
+
+fn is_code(text: &str) -> bool {
+    text.chars().all(|character| ALPHABET.contains(character))
+}
+
+/// SHA-256 over some parts, as long as it is.
+fn code_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // The length in front keeps `a` + `bc` and `ab` + `c` apart.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    crockford().encode(&hash.finalize())
 }
 
 /// Crockford's base32 alphabet: no I, L, O, U.
@@ -232,6 +288,7 @@ macro_rules! text_conversions {
 text_conversions!(LockPath, LockPath::new);
 text_conversions!(LockId, LockId::new);
 text_conversions!(RequestCode, |text: String| RequestCode::parse(&text));
+text_conversions!(StormCode, |text: String| StormCode::parse(&text));
 
 #[cfg(test)]
 mod tests {
@@ -316,6 +373,18 @@ mod tests {
         ] {
             assert!(RequestCode::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_same_locks_are_the_same_storm() {
+        let code = |text: &str| RequestCode::parse(text).unwrap();
+        let [a, b, c] = ["7F3K2QWX", "NQ48D9VM", "00000000"].map(code);
+        let storm = StormCode::of(&[a.clone(), b.clone()]);
+        assert_eq!(storm, StormCode::of(&[b.clone(), a.clone()]));
+        assert_ne!(storm, StormCode::of(&[a.clone(), b, c]));
+        assert_ne!(storm.as_str(), a.as_str());
+        assert_eq!(StormCode::parse(&storm.as_str().to_lowercase()), Ok(storm));
+        assert!(StormCode::parse("7F3K2QWX0000").is_err());
     }
 
     #[test]

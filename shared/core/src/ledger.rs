@@ -418,6 +418,13 @@ impl Entry {
         Ok(())
     }
 
+    /// Whether the last decision was about many locks.
+    #[must_use]
+    pub fn is_decided_with_others(&self) -> bool {
+        let decided = self.decided.as_ref();
+        decided.is_some_and(|decided| decided.decision.target.storm.is_some())
+    }
+
     /// The decision that is being carried out.
     #[must_use]
     pub fn begun(&self) -> Option<&Decided> {
@@ -468,6 +475,12 @@ impl Entry {
     /// is not forgotten either, and its end will be told.
     pub fn claim_unsent_answer(&mut self, now: Timestamp) -> Option<Unsent> {
         self.claim(now, |unsent| !unsent.kind.asks())
+    }
+
+    /// Whether a notice is owed that nobody has taken upon himself, or not in his time.
+    #[must_use]
+    pub fn owes_untaken(&self, now: Timestamp) -> bool {
+        self.unsent.iter().any(|unsent| unsent.lease_until <= now)
     }
 
     fn claim(&mut self, now: Timestamp, fits: impl Fn(&Unsent) -> bool) -> Option<Unsent> {

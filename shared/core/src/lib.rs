@@ -22,6 +22,7 @@ pub mod settings;
 pub mod policy;
 pub mod token;
 pub mod ledger;
+pub mod storm;
 pub mod decision;
 pub mod sms;
 pub mod release;

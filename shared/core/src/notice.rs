@@ -4,6 +4,7 @@ mod chat;
 mod email;
 mod evidence;
 mod sms;
+mod storm;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ use crate::release;
 use crate::settings::TopicArn;
 use crate::text;
 
+pub use self::storm::{StormFacts, StormLock};
+
 /// What a notice is about. The words are part of the contract: filter policies name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +36,8 @@ pub enum NoticeKind {
     UnreadableLock,
     /// Two holders hold one state.
     SplitLock,
+    /// Many locks look stale at once.
+    Storm,
     /// A lock, or half of it, was released.
     Released,
     /// Nobody is reminded for a while.
@@ -78,6 +83,9 @@ pub struct Notice {
     /// A write after a release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zombie: Option<ZombieWrite>,
+    /// Many locks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storm: Option<StormFacts>,
 }
 
 /// A lock as a notice shows it.
@@ -149,7 +157,7 @@ pub struct ApproveFacts {
 }
 
 /// What to copy. A command that cannot be printed safely is missing.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Commands {
     /// Looks at the record as it is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,7 +198,46 @@ pub struct Rendered {
     /// The message for `MessageStructure: json`: a form for each kind of subscriber.
     pub message: String,
     /// The message attributes, for filter policies.
-    pub attributes: [(&'static str, String); 4],
+    pub attributes: [(&'static str, Attribute); 4],
+}
+
+/// A message attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attribute {
+    /// A text.
+    Text(String),
+    /// Several, of which a filter policy wants one to match.
+    List(Vec<String>),
+}
+
+impl Attribute {
+    /// Its type, as SNS calls it.
+    #[must_use]
+    pub fn data_type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "String",
+            Self::List(_) => "String.Array",
+        }
+    }
+
+    /// Its value, as SNS takes it.
+    #[must_use]
+    pub fn value(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::List(texts) => json!(texts).to_string(),
+        }
+    }
+}
+
+impl Rendered {
+    /// How much of what SNS takes it needs (bytes).
+    fn size(&self) -> usize {
+        let attributes = self.attributes.iter().map(|(name, attribute)| {
+            name.len() + attribute.data_type().len() + attribute.value().len()
+        });
+        self.subject.len() + self.message.len() + attributes.sum::<usize>()
+    }
 }
 
 /// The longest foreign text in a notice (characters): whoever can lock can write novels.
@@ -240,6 +287,7 @@ impl Notice {
         commands: None,
         outcome: None,
         zombie: None,
+        storm: None,
     };
 
     /// Asks about a lock, or reminds of it.
@@ -342,21 +390,43 @@ impl Notice {
             "http": document,
             "https": serde_json::to_string(&chat::notification(self)).unwrap_or_default(),
         });
-        let operation = self.lock.as_ref().and_then(|lock| lock.operation.clone());
-        let path = self
-            .lock
-            .as_ref()
-            .map(|lock| lock.lock_id.as_str().to_owned());
+        let locks = self.locks();
+        let paths = locks.iter().map(|(path, _)| Some(path.to_string()));
+        let operations = locks.iter().map(|(_, operation)| operation.cloned());
+        let (paths, operations) = (paths.collect(), operations.collect());
         Rendered {
             subject: email::subject(self),
             message: message.to_string(),
             attributes: [
-                ("kind", self.kind.word().to_owned()),
-                ("severity", self.severity().word().to_owned()),
-                ("operation", attribute(operation)),
-                ("path", attribute(path)),
+                ("kind", Attribute::Text(self.kind.word().to_owned())),
+                (
+                    "severity",
+                    Attribute::Text(self.severity().word().to_owned()),
+                ),
+                ("operation", self.attribute(operations)),
+                ("path", self.attribute(paths)),
             ],
         }
+    }
+
+    /// The state and the operation of each lock that it is about.
+    fn locks(&self) -> Vec<(&LockPath, Option<&String>)> {
+        let one = self.lock.iter();
+        let one = one.map(|lock| (&lock.lock_id, lock.operation.as_ref()));
+        let many = self.storm.iter().flat_map(|storm| &storm.locks);
+        one.chain(many.map(|lock| (&lock.lock_id, lock.operation.as_ref())))
+            .collect()
+    }
+
+    /// What filter policies go by: of one lock a text, of many all of theirs, each once.
+    fn attribute(&self, values: Vec<Option<String>>) -> Attribute {
+        let mut values: Vec<String> = values.into_iter().map(attribute).collect();
+        if self.storm.is_some() {
+            values.sort();
+            values.dedup();
+            return Attribute::List(values);
+        }
+        Attribute::Text(values.pop().unwrap_or_else(|| attribute(None)))
     }
 
     /// Where it asks, the severity of the rule. Else `Warning` where somebody should act or look, `Error` where something went
@@ -385,6 +455,10 @@ impl Notice {
                 .verdict
                 .as_ref()
                 .map_or(Severity::Warning, |verdict| verdict.severity),
+            (NoticeKind::Storm, _) => self
+                .storm
+                .as_ref()
+                .map_or(Severity::Warning, |storm| storm.severity),
             (NoticeKind::Rejected, _) => Severity::Warning,
             (
                 NoticeKind::Released
@@ -478,7 +552,11 @@ impl NoticeKind {
     #[must_use]
     pub fn asks(self) -> bool {
         match self {
-            Self::StaleLock | Self::Reminder | Self::UnreadableLock | Self::SplitLock => true,
+            Self::StaleLock
+            | Self::Reminder
+            | Self::UnreadableLock
+            | Self::SplitLock
+            | Self::Storm => true,
             Self::Released
             | Self::Kept
             | Self::Restored
@@ -497,6 +575,7 @@ impl NoticeKind {
             Self::Reminder => "reminder",
             Self::UnreadableLock => "unreadable_lock",
             Self::SplitLock => "split_lock",
+            Self::Storm => "storm",
             Self::Released => "released",
             Self::Kept => "kept",
             Self::Restored => "restored",

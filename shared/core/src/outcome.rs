@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{LockId, LockPath, RequestCode};
+use crate::ids::{LockId, LockPath, RequestCode, StormCode};
 use crate::item::Place;
 use crate::policy::StateObject;
 use crate::record::LockInfo;
@@ -52,6 +52,40 @@ pub struct Outcome {
     /// The lock that is there now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now_held_by: Option<NewHolder>,
+    /// Of a decision about many locks: what came of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<StormOutcome>,
+}
+
+/// What came of a decision about many locks that were told together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StormOutcome {
+    /// What people call them together.
+    pub code: StormCode,
+    /// How many locks it was about.
+    pub count: usize,
+    /// How many of them were released.
+    pub released: usize,
+    /// What came of each, at most [`StormOutcome::MOST`], those that were not released first.
+    pub locks: Vec<LockOutcome>,
+}
+
+/// What came of one lock of many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockOutcome {
+    /// In one word.
+    #[serde(rename = "outcome")]
+    pub result: OutcomeKind,
+    /// Its request; `None` where there is none any more.
+    pub request: Option<RequestCode>,
+    /// Its state.
+    pub lock_id: Option<LockPath>,
+    /// Whether the state's digest in the lock table fits the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DigestCheck>,
+    /// Why it came to this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// The word for an outcome.
@@ -174,6 +208,34 @@ impl Outcome {
             why: None,
             example: None,
             now_held_by: None,
+            storm: None,
+        }
+    }
+
+    /// What came of a decision about many locks, from what came of each: `released` if any was, else the word that holds for all
+    /// of them or, where there is no such word, `not_stale`.
+    #[must_use]
+    pub fn of_storm(code: StormCode, by: String, of_each: &[Self]) -> Self {
+        let released = |outcome: &&Self| outcome.result == OutcomeKind::Released;
+        let count = of_each.iter().filter(released).count();
+        let result = match of_each {
+            _ if count > 0 => OutcomeKind::Released,
+            [first, rest @ ..] if rest.iter().all(|other| other.result == first.result) => {
+                first.result
+            }
+            _ => OutcomeKind::NotStale,
+        };
+        let mut locks: Vec<LockOutcome> = of_each.iter().map(LockOutcome::of).collect();
+        locks.sort_by_key(|lock| lock.result == OutcomeKind::Released);
+        locks.truncate(StormOutcome::MOST);
+        Self {
+            storm: Some(StormOutcome {
+                code,
+                count: of_each.len(),
+                released: count,
+                locks,
+            }),
+            ..Self::new(result, Some(by))
         }
     }
 
@@ -193,6 +255,23 @@ impl Outcome {
         match &self.why {
             Some(why) => format!("{word}: {why}"),
             None => word.to_owned(),
+        }
+    }
+}
+
+impl StormOutcome {
+    /// The most locks that are listed.
+    pub const MOST: usize = 100;
+}
+
+impl LockOutcome {
+    fn of(outcome: &Outcome) -> Self {
+        Self {
+            result: outcome.result,
+            request: outcome.request.clone(),
+            lock_id: outcome.lock_id.clone(),
+            digest: outcome.digest,
+            why: outcome.why.clone(),
         }
     }
 }
@@ -245,6 +324,25 @@ impl OutcomeKind {
 mod tests {
     use super::*;
     use crate::testing::at;
+
+    #[test]
+    fn of_many_locks_those_that_stay_are_listed_first() {
+        let code = || StormCode::parse("9HXM4TQA").unwrap();
+        let of = |results: &[OutcomeKind]| {
+            let each: Vec<Outcome> = results.iter().map(|it| Outcome::new(*it, None)).collect();
+            Outcome::of_storm(code(), "alice".to_owned(), &each)
+        };
+        use OutcomeKind::{AlreadyReleased, ChangedHands, NotStale, Released};
+        let some = of(&[Released, ChangedHands, Released]);
+        let storm = some.storm.unwrap();
+        assert_eq!((some.result, storm.count, storm.released), (Released, 3, 2));
+        let order: Vec<OutcomeKind> = storm.locks.iter().map(|lock| lock.result).collect();
+        assert_eq!(order, [ChangedHands, Released, Released]);
+        assert_eq!(of(&[AlreadyReleased; 2]).result, AlreadyReleased);
+        assert_eq!(of(&[AlreadyReleased, ChangedHands]).result, NotStale);
+        let many = of(&[Released; 150]).storm.unwrap();
+        assert_eq!((many.count, many.locks.len()), (150, 100));
+    }
 
     #[test]
     fn a_digest_is_compared_only_where_that_tells_something() {

@@ -155,6 +155,14 @@ impl LockInfo {
         }
         odd
     }
+
+    /// The host of the holder: what stands after the last `@` of `user@host` (`statemgr/locker.go: NewLockInfo`). In a container it
+    /// is the container's name. `None` where there is none.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        let (_, host) = self.who.rsplit_once('@')?;
+        (!host.is_empty()).then_some(host)
+    }
 }
 
 /// The values that some released version of Terraform or OpenTofu writes (each was found in source), with

@@ -28,8 +28,11 @@ pub struct SweepReport {
     pub stale: usize,
     /// How many cannot be understood.
     pub unreadable: usize,
-    /// How many notices asked for a decision.
+    /// About how many locks people were asked.
     pub notified: usize,
+    /// How many notices asked about many locks at once.
+    #[serde(default)]
+    pub storms: usize,
     /// How many locks were given to `approve` because a rule releases them.
     #[serde(default)]
     pub by_rule: usize,

@@ -62,6 +62,7 @@ pub fn parse(message: &str, from: &PhoneNumber) -> Result<Decision, Rejection> {
         Ok((action, code)) => Ok(Decision {
             action,
             target: Target {
+                storm: None,
                 request: Some(code),
                 lock: None,
             },

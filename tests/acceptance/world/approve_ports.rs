@@ -8,12 +8,13 @@ use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Deleted, Failure};
 use lockwarden_core::evidence::Run;
-use lockwarden_core::ids::{LockId, LockPath, RequestCode};
+use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
 use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::Table;
+use lockwarden_core::storm::Storm;
 
 use super::Call;
 use super::process::Process;
@@ -146,6 +147,13 @@ impl Ledger for Process<'_> {
     async fn events(&self, code: &RequestCode, most: i32) -> Result<Vec<Event>, Failure> {
         self.call(Call::Events, self.ledger_reads(), |stores| {
             Ok(stores.ledger.latest_events(code, most))
+        })
+        .await
+    }
+
+    async fn storm(&self, code: &StormCode) -> Result<Option<Storm>, Failure> {
+        self.call(Call::Storm, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.storm(code))
         })
         .await
     }

@@ -7,9 +7,10 @@ use lockwarden_aws::ledger_refusals::{Kept, MOST_PER_DAY};
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::{Failure, Kind};
 use lockwarden_core::evidence::Run;
-use lockwarden_core::ids::{LockId, LockPath, RequestCode};
+use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, Status};
 use lockwarden_core::report::SweepReport;
+use lockwarden_core::storm::Storm;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_dynamo::AttributeValue;
@@ -27,6 +28,7 @@ pub(crate) struct Ledger {
     events: BTreeMap<(RequestCode, String), Item>,
     deliveries: BTreeMap<String, Item>,
     notices: BTreeMap<String, RequestCode>,
+    storms: BTreeMap<StormCode, Item>,
     refusals: BTreeMap<(String, String), Item>,
     refusals_of_day: BTreeMap<String, u32>,
     pub(crate) report: Option<SweepReport>,
@@ -120,6 +122,14 @@ impl Ledger {
         self.notices.get(message_id).cloned()
     }
 
+    pub(super) fn keep_storm(&mut self, storm: &Storm) {
+        self.storms.insert(storm.code.clone(), item_of(storm));
+    }
+
+    pub(super) fn storm(&self, code: &StormCode) -> Option<Storm> {
+        self.storms.get(code).map(value_of)
+    }
+
     /// Everything that is stored, as text that is the same for what is the same.
     pub(crate) fn as_text(&self) -> String {
         let sorted =
@@ -128,9 +138,10 @@ impl Ledger {
         let events = sorted(self.events.values().collect());
         let deliveries = sorted(self.deliveries.values().collect());
         let refusals = sorted(self.refusals.values().collect());
+        let storms = sorted(self.storms.values().collect());
         let (notices, of_day, report) = (&self.notices, &self.refusals_of_day, &self.report);
         format!(
-            "{entries:?} {events:?} {deliveries:?} {refusals:?} {notices:?} {of_day:?} {report:?}"
+            "{entries:?} {events:?} {deliveries:?} {storms:?} {refusals:?} {notices:?} {of_day:?} {report:?}"
         )
     }
 

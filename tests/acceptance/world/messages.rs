@@ -19,6 +19,11 @@ pub(crate) fn release_by_name(path: &str, holder: &str) -> Value {
     json!({"decision": "release", "lock_id": path, "id": id_of(holder), "by": "alice"})
 }
 
+/// A release of all that is still stale in a storm.
+pub(crate) fn release_storm(storm: &str) -> Value {
+    json!({"decision": "release", "storm": storm, "by": "alice"})
+}
+
 /// Leave it for a while.
 pub(crate) fn keep(request: &str, span: &str) -> Value {
     json!({"decision": "keep", "request": request, "by": "alice", "for": span})

@@ -180,6 +180,25 @@ impl World {
         self.stores.borrow().published.clone()
     }
 
+    /// The request of every lock that people were asked about, as often as they were.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let entries = self.entries().into_iter();
+        entries
+            .flat_map(|entry| {
+                let times = usize::try_from(entry.told.count).unwrap();
+                vec![entry.code.to_string(); times]
+            })
+            .collect()
+    }
+
+    /// The code of the last storm that people were told of.
+    #[track_caller]
+    pub(crate) fn last_storm(&self) -> String {
+        let notices = self.notices().into_iter();
+        let mut storms = notices.rev().filter_map(|told| told.notice.storm);
+        storms.next().unwrap().code.to_string()
+    }
+
     /// The text that people got last.
     #[track_caller]
     pub(crate) fn last_email(&self) -> String {

@@ -14,6 +14,7 @@ use lockwarden_core::notice::Notice;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
+use lockwarden_core::storm::Storm;
 use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
 use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
@@ -199,6 +200,14 @@ impl Ledger for Process<'_> {
 
     async fn commit(&self, change: &Change<'_>) -> Result<(), NotWritten> {
         self.commit_change(change).await
+    }
+
+    async fn keep_storm(&self, storm: &Storm) -> Result<(), Failure> {
+        self.call(Call::KeepStorm, self.ledger_writes(), |stores| {
+            stores.ledger.keep_storm(storm);
+            Ok(())
+        })
+        .await
     }
 
     async fn run(&self, id: &LockId) -> Result<Option<Run>, Failure> {

@@ -13,6 +13,7 @@ use lockwarden_core::lock::gather;
 use lockwarden_core::policy::StateObject;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{self, Bucket, SweepSettings, Table};
+use lockwarden_core::storm::Storm;
 use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
 
@@ -84,6 +85,10 @@ impl Ledger for Post {
         let written = (owed, change.published.clone());
         self.written.borrow_mut().push(written);
         Ok(())
+    }
+
+    async fn keep_storm(&self, _: &Storm) -> Result<(), Failure> {
+        panic!("nobody asks about many locks here")
     }
 
     async fn run(&self, _: &LockId) -> Result<Option<Run>, Failure> {

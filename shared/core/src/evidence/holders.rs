@@ -53,7 +53,7 @@ impl Holders {
             }
             let held = holders.now.entry(info.who.clone()).or_default();
             held.push(lock.path.clone());
-            if let (Some(host), Some(since)) = (host(&info.who), lock.since()) {
+            if let (Some(host), Some(since)) = (info.host(), lock.since()) {
                 let on_host = holders.on_host.entry(host.to_owned()).or_default();
                 on_host.push(NewerLock {
                     lock_id: lock.path.clone(),
@@ -86,7 +86,7 @@ impl Holders {
             .filter(|path| *path != lock.path && !now.contains(path))
             .collect();
         let holds_too = now.into_iter().filter(|path| *path != lock.path).collect();
-        let on_host = host(&info.who).and_then(|host| self.on_host.get(host));
+        let on_host = info.host().and_then(|host| self.on_host.get(host));
         let newer = on_host
             .into_iter()
             .flatten()
@@ -97,13 +97,6 @@ impl Holders {
             newer_on_host: newer.max_by_key(|other| other.since).cloned(),
         }
     }
-}
-
-/// The host of a holder: what stands after the last `@` of `user@host` (`statemgr/locker.go: NewLockInfo`). In a container it is
-/// the container's name.
-fn host(who: &str) -> Option<&str> {
-    let (_, host) = who.rsplit_once('@')?;
-    (!host.is_empty()).then_some(host)
 }
 
 #[cfg(test)]

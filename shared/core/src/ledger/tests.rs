@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::decision::{Action, NamedLock, Target};
-use crate::ids::LockId;
+use crate::ids::{LockId, StormCode};
 use crate::item::Record;
 use crate::lock::gather;
 use crate::outcome::{DigestCheck, NewHolder, RecordName};
@@ -138,6 +138,7 @@ fn decided(delivery: &str) -> Decided {
         decision: Decision {
             action: Action::Release,
             target: Target {
+                storm: None,
                 request: Some(seen_code()),
                 lock: None,
             },
@@ -912,6 +913,7 @@ fn full() -> Entry {
             for_: SignedDuration::from_mins(90),
         },
         target: Target {
+            storm: None,
             request: Some(seen_code()),
             lock: Some(NamedLock {
                 path: pair().path,
@@ -964,6 +966,12 @@ fn full_outcome() -> Outcome {
         why: Some("the item changed meanwhile".to_owned()),
         example: Some("{}".to_owned()),
         now_held_by: Some(NewHolder::of(lock.info().ok().as_ref())),
+        storm: Outcome::of_storm(
+            StormCode::parse("9HXM4TQA").unwrap(),
+            "alice".to_owned(),
+            &[Outcome::new(OutcomeKind::NotStale, None).because("it is alive")],
+        )
+        .storm,
     }
 }
 

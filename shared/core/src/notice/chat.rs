@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::email::{held, how_sure, life, opening, sentence, stored_in};
-use super::evidence;
-use super::{LockFacts, Notice, VerdictFacts};
+use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, storm};
 use crate::decision::RULE_PREFIX;
 use crate::ids::{LockId, RequestCode};
 use crate::ledger::ZombieWrite;
@@ -97,10 +96,10 @@ pub(super) fn notification(notice: &Notice) -> Notification {
 /// What, which state, which request. A title may be shown as plain text, so it has no code span.
 fn title(notice: &Notice) -> String {
     let head = notice.headline();
-    let code = notice.request.as_ref();
+    let code = notice.code();
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
     let Some(lock) = &notice.lock else {
-        return head.to_owned();
+        return format!("{head}{code}");
     };
     let room = LONGEST_TITLE.saturating_sub(head.len() + code.len() + 2);
     let path = tail(&shown(lock.lock_id.as_str(), usize::MAX), room);
@@ -120,6 +119,7 @@ fn tail(text: &str, limit: usize) -> String {
 fn description(notice: &Notice) -> String {
     let mut text = Description::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
+        _ if let Some(storm) = &notice.storm => asking_about_many(&mut text, storm),
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
             written_late(&mut text, lock, zombie);
         }
@@ -186,6 +186,17 @@ fn asking(text: &mut Description, notice: &Notice, lock: &LockFacts, verdict: &V
     }
 }
 
+fn asking_about_many(text: &mut Description, storm: &StormFacts) {
+    text.line(&harmless(&storm.opening().replace('\n', " ")));
+    for lock in &storm.locks {
+        text.line(&format!("{} {}", lock.request, code(&lock.state(), PATH)));
+        text.line(&harmless(&lock.line()));
+    }
+    if let Some(rest) = storm.rest() {
+        text.line(&rest);
+    }
+}
+
 fn written_late(text: &mut Description, lock: &LockFacts, zombie: &ZombieWrite) {
     text.line("The state was written after its lock was released, and no newer lock explains it.");
     text.line(&how_sure(zombie).replace('\n', " "));
@@ -220,6 +231,9 @@ fn facts(text: &mut Description, lock: &LockFacts) {
 
 fn told(text: &mut Description, lock: Option<&LockFacts>, outcome: &Outcome) {
     text.line(&sentence(outcome).replace('\n', " "));
+    for line in outcome.storm.iter().flat_map(storm::told) {
+        text.line(&harmless(&line));
+    }
     if let Some(by) = &outcome.by {
         let by = match by.strip_prefix(RULE_PREFIX) {
             Some(rule) => format!("the rule {} of the policy", code(rule, FIELD)),
@@ -308,7 +322,8 @@ fn context(notice: &Notice) -> BTreeMap<&'static str, String> {
     let is_plain = notice.verdict.as_ref().is_some_and(needs_nothing);
     let yes_or_no = |yes| if yes { "yes" } else { "no" }.to_owned();
     context.insert("may_release", yes_or_no(notice.kind.asks() && is_plain));
-    context.insert("may_keep", yes_or_no(notice.kind.asks()));
+    let names_one = notice.kind.asks() && notice.request.is_some();
+    context.insert("may_keep", yes_or_no(names_one));
     context
 }
 

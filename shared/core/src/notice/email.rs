@@ -3,12 +3,15 @@
 //! A line that begins with a command holds nothing else, so it can be copied whole. Foreign text is made safe by
 //! [`shown`].
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 
-use super::evidence;
-use super::{LockFacts, Notice, NoticeKind, VerdictFacts};
+use super::{LockFacts, Notice, NoticeKind, StormFacts, VerdictFacts};
+use super::{evidence, storm};
 use crate::commands;
 use crate::decision::RULE_PREFIX;
+use crate::ids::{RequestCode, StormCode};
 use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
 use crate::policy::{DEFAULT_RULE, Verdict};
@@ -24,13 +27,10 @@ const FIELD: usize = 300;
 /// The subject: what, which state, which request. ASCII.
 pub(super) fn subject(notice: &Notice) -> String {
     let head = format!("[Lockwarden] {}", notice.headline());
-    let code = notice
-        .request
-        .as_ref()
-        .map(|code| format!(" ({code})"))
-        .unwrap_or_default();
+    let code = notice.code().map(|code| format!(" ({code})"));
+    let code = code.unwrap_or_default();
     let Some(lock) = &notice.lock else {
-        return head;
+        return format!("{head}{code}");
     };
     let room = LONGEST_SUBJECT.saturating_sub(head.len() + code.len() + 2);
     format!("{head}: {}{code}", tail_ascii(lock.lock_id.as_str(), room))
@@ -38,7 +38,29 @@ pub(super) fn subject(notice: &Notice) -> String {
 
 impl Notice {
     /// What happened, in a few words of ASCII.
-    pub(super) fn headline(&self) -> &'static str {
+    pub(super) fn headline(&self) -> Cow<'static, str> {
+        let outcome = self.outcome.as_ref();
+        if let Some(storm) = outcome.and_then(|outcome| outcome.storm.as_ref()) {
+            let (released, count) = (storm.released, storm.count);
+            return format!("{released} of {count} locks released").into();
+        }
+        if let Some(storm) = &self.storm {
+            return format!("{} stale locks at once", storm.count).into();
+        }
+        Cow::Borrowed(self.headline_of_one())
+    }
+
+    /// The code to answer with or to ask for.
+    pub(super) fn code(&self) -> Option<&str> {
+        let asked = self.storm.as_ref().map(|storm| &storm.code);
+        let outcome = self.outcome.as_ref();
+        let answered = outcome.and_then(|outcome| outcome.storm.as_ref());
+        let storm = asked.or(answered.map(|storm| &storm.code));
+        let request = self.request.as_ref().map(RequestCode::as_str);
+        request.or(storm.map(StormCode::as_str))
+    }
+
+    fn headline_of_one(&self) -> &'static str {
         match (
             self.kind,
             self.outcome.as_ref().map(|outcome| outcome.result),
@@ -50,6 +72,7 @@ impl Notice {
             (NoticeKind::Reminder, _) => "Still stuck",
             (NoticeKind::UnreadableLock, _) => "Unreadable lock",
             (NoticeKind::SplitLock, _) => "Two holders at once",
+            (NoticeKind::Storm, _) => "Stale locks at once",
             (NoticeKind::Released, _) => "Lock released",
             (NoticeKind::Kept, _) => "Lock kept",
             (NoticeKind::Restored, _) => "Lock put back",
@@ -65,6 +88,7 @@ impl Notice {
 pub(super) fn body(notice: &Notice) -> String {
     let mut text = Text::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
+        _ if let Some(storm) = &notice.storm => asking_about_many(&mut text, notice, storm),
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
             written_late(&mut text, lock, zombie);
         }
@@ -82,9 +106,14 @@ pub(super) fn body(notice: &Notice) -> String {
             text.line("There is nothing to do.");
         }
     }
-    if let Some(code) = &notice.request {
+    if let Some(code) = notice.code() {
+        let what = if notice.request.is_some() {
+            "Request"
+        } else {
+            "Storm"
+        };
         text.gap();
-        text.line(format!("Request {code}"));
+        text.line(format!("{what} {code}"));
     }
     text.0
 }
@@ -194,15 +223,57 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
         text.line("   Or, as an administrator, after looking twice:");
         text.line(delete);
     }
-    text.gap();
-    text.line("DO NOT");
-    text.line("- release while the job still runs: releasing does not stop it, and two writers corrupt the state");
-    text.line("- run with -lock=false, or delete rows or objects without a condition: the next holder's lock may be hit");
+    do_not(text);
     if !lock.lock_id.as_str().ends_with("-md5") {
         text.line(
             "- touch the item that ends in -md5: it is the checksum of the state, not a lock",
         );
     }
+}
+
+fn do_not(text: &mut Text) {
+    text.gap();
+    text.line("DO NOT");
+    text.line("- release while the job still runs: releasing does not stop it, and two writers corrupt the state");
+    text.line("- run with -lock=false, or delete rows or objects without a condition: the next holder's lock may be hit");
+}
+
+/// Many locks have one cause more often than not, so the list is short and the cause comes first.
+fn asking_about_many(text: &mut Text, notice: &Notice, storm: &StormFacts) {
+    text.line(storm.opening());
+    text.gap();
+    for (number, lock) in (1..).zip(&storm.locks) {
+        text.line(format!("{number:>3}. {}", lock.state()));
+        text.line(format!("     {}", lock.line()));
+        match &lock.url {
+            Some(url) => text.line(format!("     {}  {url}", lock.request)),
+            None => text.line(format!("     {}", lock.request)),
+        }
+        if let Some(words) = lock.open_eyes() {
+            text.line(format!("     {words}"));
+        }
+    }
+    if let Some(rest) = storm.rest() {
+        text.line(format!("     {rest}"));
+    }
+    text.gap();
+    text.line("1. LOOK for what they have in common: a runner that died, a pipeline that was cancelled, a host that is gone.");
+    text.line("   Are all these holders really gone?");
+    text.gap();
+    text.line("2. RELEASE ALL, if they are. Each is compared on its own; what changed, shows life or was decided since stays:");
+    let commands = notice.commands.as_ref();
+    text.command(commands.and_then(|commands| commands.release.as_ref()));
+    text.gap();
+    text.line(
+        "3. ONE BY ONE instead: each has its request above. To release the first, or to keep it for 2 h:",
+    );
+    let first = storm.locks.first();
+    text.command(first.and_then(|lock| lock.release.as_ref()));
+    text.command(first.and_then(|lock| lock.keep.as_ref()));
+    if first.is_some_and(|lock| lock.url.is_some()) {
+        text.line("   Or by its page, which acts on nothing that you do not type. Do not forward these links.");
+    }
+    do_not(text);
 }
 
 pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
@@ -227,7 +298,8 @@ pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
             "TWO HOLDERS HOLD ONE STATE: the DynamoDB item and the S3 lock file name different locks. Some clients use\n\
              one store and some the other, so the state is not protected right now. Stop both before you release any."
         }
-        NoticeKind::Released
+        NoticeKind::Storm
+        | NoticeKind::Released
         | NoticeKind::Kept
         | NoticeKind::Restored
         | NoticeKind::Ended
@@ -359,6 +431,12 @@ pub(super) fn how_sure(zombie: &ZombieWrite) -> &'static str {
 fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
     text.line(sentence(outcome));
     text.gap();
+    if let Some(storm) = &outcome.storm {
+        for line in storm::told(storm) {
+            text.line(line);
+        }
+        text.gap();
+    }
     if let Some(lock) = lock {
         facts(text, lock);
     } else if let Some(path) = &outcome.lock_id {
@@ -413,6 +491,9 @@ fn new_holder(holder: &NewHolder) -> String {
 }
 
 pub(super) fn sentence(outcome: &Outcome) -> &'static str {
+    if outcome.storm.is_some() {
+        return storm::sentence(outcome.result);
+    }
     match (outcome.result, outcome.confirmed) {
         (OutcomeKind::Released, Some(false)) => {
             "The lock is gone. The release was interrupted half-way, so it may be that the holder let go itself."

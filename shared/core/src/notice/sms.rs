@@ -51,12 +51,20 @@ fn again(notice: &Notice) -> Option<String> {
 }
 
 fn without_lock(notice: &Notice) -> String {
+    if let Some(code) = notice.code() {
+        let head = notice.headline();
+        return shown_ascii(
+            &format!("Lockwarden: {head} ({code}), see the e-mail."),
+            LONGEST,
+        );
+    }
     let what = match notice.kind {
         NoticeKind::Test => "this is a test notice, nothing to do.",
         NoticeKind::StaleLock
         | NoticeKind::Reminder
         | NoticeKind::UnreadableLock
         | NoticeKind::SplitLock
+        | NoticeKind::Storm
         | NoticeKind::Released
         | NoticeKind::Kept
         | NoticeKind::Restored

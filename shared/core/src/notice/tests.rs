@@ -198,7 +198,7 @@ fn foreign_text_does_no_harm() {
                 .all(text::is_printable)
         );
         for (_, value) in rendered.attributes {
-            assert!(value.chars().all(text::is_printable) && !value.is_empty());
+            assert!(value.value().chars().all(text::is_printable) && !value.value().is_empty());
         }
     }
 }

@@ -1,0 +1,224 @@
+//! Asks people about the locks that want it: each alone, or many of them together.
+
+use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use lockwarden_core::evidence::Holders;
+use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
+use lockwarden_core::lock::Lock;
+use lockwarden_core::notice::{Notice, NoticeKind, StormLock};
+use lockwarden_core::policy::Judgement;
+use lockwarden_core::report::Incomplete;
+use lockwarden_core::storm::{self, Storm};
+
+use crate::ports::World;
+use crate::sweep::{AT_ONCE, Sweep, trouble, write_trouble};
+use crate::tell::Sight;
+
+/// What people are to be asked about a lock. Nothing of it is written down yet.
+#[derive(Debug)]
+pub(crate) struct Question {
+    asking: Asking,
+    entry: Entry,
+    lock: Lock,
+    judgement: Judgement,
+}
+
+/// Since when the question is owed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asking {
+    /// From now on.
+    Anew(NoticeKind),
+    /// An earlier sweep took it upon itself and did not come back.
+    Owed,
+}
+
+impl Question {
+    pub(crate) fn of(asking: Asking, entry: Entry, lock: &Lock, judgement: Judgement) -> Self {
+        Self {
+            asking,
+            entry,
+            lock: lock.clone(),
+            judgement,
+        }
+    }
+
+    /// Takes the notice upon us; `None` where there is nothing to ask any more.
+    fn take(&mut self, now: Timestamp) -> Option<Unsent> {
+        match self.asking {
+            Asking::Anew(kind) => {
+                self.entry.ask(kind, now).ok()?;
+                self.entry.unsent.last().cloned()
+            }
+            Asking::Owed => self.entry.claim_unsent(now),
+        }
+    }
+}
+
+/// What came of the questions of a sweep.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// About how many locks people were asked.
+    pub(crate) locks: usize,
+    /// How many notices told of many locks at once.
+    pub(crate) storms: usize,
+    /// What could not be done.
+    pub(crate) trouble: Vec<Incomplete>,
+}
+
+/// A lock of many whose entry is saved, and so owes its notice.
+struct Saved {
+    entry: Entry,
+    unsent: Unsent,
+    origin: Option<String>,
+    listed: StormLock,
+}
+
+impl<W: World> Sweep<'_, W> {
+    /// Asks all the questions of a sweep. They are few notices whatever happens, so nobody looks at the clock any more.
+    pub(crate) async fn ask(&self, questions: Vec<Question>, holders: &Holders) -> Asked {
+        let (alike, alone): (Vec<_>, Vec<_>) = questions
+            .into_iter()
+            .partition(|question| storm::may_join(&question.judgement));
+        let together = storm::together(alike, |question| storm::origin(&question.lock));
+        let mut asked = Asked::default();
+        for group in together {
+            if group.len() > 1 {
+                self.ask_together(group, &mut asked).await;
+            } else {
+                for question in group {
+                    self.ask_alone(question, holders, &mut asked).await;
+                }
+            }
+        }
+        for question in alone {
+            self.ask_alone(question, holders, &mut asked).await;
+        }
+        asked
+    }
+
+    async fn ask_alone(&self, question: Question, holders: &Holders, asked: &mut Asked) {
+        match self.publish(question, holders).await {
+            Ok(()) => asked.locks += 1,
+            Err(trouble) => asked.trouble.extend(trouble),
+        }
+    }
+
+    /// Saves an entry that owes a notice, and sends it. The mark of the notice's link is saved before anybody has the link.
+    async fn publish(
+        &self,
+        mut question: Question,
+        holders: &Holders,
+    ) -> Result<(), Option<Incomplete>> {
+        let unsent = question.take(self.world.now()).ok_or(None)?;
+        let Question {
+            mut entry,
+            lock,
+            judgement,
+            ..
+        } = question;
+        let link = self.new_link(&mut entry);
+        self.save(&mut entry, None).await?;
+        let evidence = self.evidence(&entry.code, &lock, holders).await;
+        let sight = Sight {
+            lock: &lock,
+            judgement: &judgement,
+            evidence: &evidence,
+            link: link.as_deref(),
+        };
+        self.tell(&mut entry, &unsent, Some(sight)).await
+    }
+
+    /// Asks about many locks in one notice. Each entry owes its own notice until that one is out, so that whatever happens on
+    /// the way, nobody is left unasked: the next sweep finds the debts and asks again.
+    async fn ask_together(&self, mut questions: Vec<Question>, asked: &mut Asked) {
+        // What is left out here was not written down, so the next sweep asks about it.
+        questions.truncate(storm::LARGEST);
+        let saved = questions
+            .into_iter()
+            .map(|question| self.save_one_of_many(question));
+        let mut saved = stream::iter(saved).buffer_unordered(AT_ONCE);
+        let mut owing = Vec::new();
+        while let Some(saved) = saved.next().await {
+            match saved {
+                Ok(saved) => owing.push(saved),
+                Err(trouble) => asked.trouble.extend(trouble),
+            }
+        }
+        if owing.is_empty() {
+            return;
+        }
+        owing.sort_by(|a, b| a.listed.worst_first(&b.listed));
+        match self.publish_storm(&owing).await {
+            Ok(storm) => {
+                asked.storms += 1;
+                asked.locks += owing.len();
+                let sent = owing
+                    .into_iter()
+                    .map(|saved| self.note_asked(saved, &storm));
+                let mut sent = stream::iter(sent).buffer_unordered(AT_ONCE);
+                while let Some(sent) = sent.next().await {
+                    asked.trouble.extend(sent);
+                }
+            }
+            Err(trouble) => asked.trouble.push(trouble),
+        }
+    }
+
+    async fn save_one_of_many(&self, mut question: Question) -> Result<Saved, Option<Incomplete>> {
+        let unsent = question.take(self.world.now()).ok_or(None)?;
+        let Question {
+            mut entry,
+            lock,
+            judgement,
+            ..
+        } = question;
+        let link = self.new_link(&mut entry);
+        self.save(&mut entry, None).await?;
+        let desk = self.desk(link.as_deref());
+        Ok(Saved {
+            unsent,
+            origin: storm::origin(&lock),
+            listed: StormLock::of(entry.code.clone(), &lock, &judgement, desk),
+            entry,
+        })
+    }
+
+    /// What a decision by the storm's code is about is written down before anybody knows the code.
+    async fn publish_storm(&self, owing: &[Saved]) -> Result<Storm, Incomplete> {
+        let requests = owing.iter().map(|saved| saved.listed.request.clone());
+        let storm = Storm::of(requests.collect(), self.world.now());
+        let kept = self.world.keep_storm(&storm).await;
+        kept.map_err(|failure| trouble("the ledger", &failure))?;
+        let listed = owing.iter().map(|saved| saved.listed.clone()).collect();
+        let notice = Notice::of_storm(&storm, listed, one_origin(owing), self.desk(None));
+        let published = self.world.publish(&notice).await;
+        published.map_err(|failure| trouble("the notice topic", &failure))?;
+        Ok(storm)
+    }
+
+    /// Notes that people were asked about a lock by the notice of a storm.
+    async fn note_asked(&self, saved: Saved, storm: &Storm) -> Option<Incomplete> {
+        let Saved {
+            mut entry, unsent, ..
+        } = saved;
+        let now = self.world.now();
+        entry.sent(&unsent, now);
+        let others = storm.requests.len().saturating_sub(1);
+        let detail = format!(
+            "{}, with {others} others in the storm {}",
+            unsent.kind.word(),
+            storm.code
+        );
+        let event = Event::new(EventKind::Notice, now, detail);
+        let change = Change::of(&entry, vec![event]);
+        write_trouble(self.world.commit(&change).await.err()?)
+    }
+}
+
+/// Where all of the locks come from, if that is one place.
+fn one_origin(owing: &[Saved]) -> Option<String> {
+    let mut origins = owing.iter().map(|saved| saved.origin.as_ref());
+    let first = origins.next()??;
+    let is_one = origins.all(|origin| origin == Some(first));
+    is_one.then(|| first.clone())
+}
