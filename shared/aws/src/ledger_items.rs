@@ -148,6 +148,7 @@ fn unusable(doing: String, error: &serde_dynamo::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use lockwarden_core::decision::{Action, Decision, NamedLock, Target};
+    use lockwarden_core::ids::StormCode;
     use lockwarden_core::item::Content;
     use lockwarden_core::ledger::{
         Channel, Decided, EventKind, SplitSeen, Status, Told, Unsent, Watch, ZombieWrite,
@@ -273,6 +274,12 @@ mod tests {
             why: Some("the item changed meanwhile".to_owned()),
             example: Some("{}".to_owned()),
             now_held_by: Some(NewHolder::of(lock.info().ok().as_ref())),
+            storm: Outcome::of_storm(
+                StormCode::parse("9HXM4TQA").unwrap(),
+                "alice".to_owned(),
+                &[Outcome::new(OutcomeKind::Released, None)],
+            )
+            .storm,
         }
     }
 
