@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockwarden_core::ledger::EventKind;
 use lockwarden_core::settings::POLICY;
 
-use crate::world::{Kind, World, record_text};
+use crate::world::{Kind, World, record_text, release_storm};
 
 /// As in the README, with the releases of dead plans.
 const RULES: &str = r#"
@@ -181,35 +181,88 @@ fn weeks(seed: u64, days: i64) -> Weeks {
             world.deliver_queue();
         }
         if second % (30 * MINUTE) == 0 {
-            // A person answers what was asked about a dead holder.
-            for told in world.notices() {
-                let Some(code) = told.notice.request.filter(|_| told.notice.kind.asks()) else {
-                    continue;
-                };
-                let answer_at = answered
-                    .entry(code.to_string())
-                    .or_insert(world.clock() + SignedDuration::from_secs(ANSWER_AFTER));
-                if *answer_at <= world.clock() {
-                    let text = world
-                        .entry(code.as_str())
-                        .content
-                        .text()
-                        .unwrap()
-                        .to_owned();
-                    if weeks.dead.contains_key(&text)
-                        && !world.entry(code.as_str()).status.is_over()
-                    {
-                        world.release(code.as_str());
-                    }
-                }
-            }
+            weeks.answer(&mut answered);
         }
+        let world = &weeks.world;
         world.wait("20s");
     }
     weeks
 }
 
 impl Weeks {
+    /// A person answers, some time after being asked, what was asked about dead holders: many with one decision, where all of them
+    /// are dead.
+    fn answer(&self, answered: &mut BTreeMap<String, Timestamp>) {
+        let world = &self.world;
+        for told in world.notices() {
+            if !told.notice.kind.asks() {
+                continue;
+            }
+            let storm = told.notice.storm.as_ref();
+            let requests: Vec<String> = match (&told.notice.request, storm) {
+                (Some(request), _) => vec![request.to_string()],
+                (None, Some(storm)) => {
+                    let locks = storm.locks.iter();
+                    locks.map(|lock| lock.request.to_string()).collect()
+                }
+                (None, None) => continue,
+            };
+            let code = storm.map_or_else(|| requests[0].clone(), |storm| storm.code.to_string());
+            let answer_at = answered
+                .entry(code.clone())
+                .or_insert(world.clock() + SignedDuration::from_secs(ANSWER_AFTER));
+            if *answer_at > world.clock() {
+                continue;
+            }
+            let left: Vec<&String> = requests
+                .iter()
+                .filter(|request| !world.entry(request).status.is_over())
+                .collect();
+            let (dead, alive): (Vec<&String>, Vec<&String>) =
+                left.into_iter().partition(|request| self.is_dead(request));
+            if storm.is_some() && alive.is_empty() && !dead.is_empty() {
+                world.decide(&release_storm(&code));
+            } else {
+                for request in dead {
+                    world.release(request);
+                }
+            }
+        }
+    }
+
+    /// Whether the run that holds this lock has died.
+    fn is_dead(&self, request: &str) -> bool {
+        let content = self.world.entry(request).content;
+        let text = content.text();
+        text.is_some_and(|text| self.dead.contains_key(text))
+    }
+
+    /// Every notice that went out: when, and its subject.
+    fn notices(&self) -> String {
+        let notices = self.world.notices().into_iter();
+        let lines = notices.map(|told| {
+            let at = told.at.strftime("%d %H:%M");
+            format!("{at} {}", told.subject)
+        });
+        lines.collect::<Vec<String>>().join("\n")
+    }
+
+    /// When people were asked about a lock, in order.
+    fn asked(&self, text: &str, path: &str) -> Vec<Timestamp> {
+        let entries = self.world.entries_of(path).into_iter();
+        let of_this = entries.filter(|entry| entry.content.text() == Some(text));
+        let mut asked: Vec<Timestamp> = of_this
+            .flat_map(|entry| self.world.audit(entry.code.as_str()))
+            .filter(|event| event.what == EventKind::Notice)
+            .filter(|event| {
+                event.detail.starts_with("stale_lock") || event.detail.starts_with("reminder")
+            })
+            .map(|event| event.at)
+            .collect();
+        asked.sort_unstable();
+        asked
+    }
+
     /// From which hold time on people are asked about a run, or the rule releases it (seconds).
     fn limit(run: &Run) -> i64 {
         match (run.operation, run.path.contains("/prod/")) {
@@ -287,7 +340,18 @@ fn in_weeks_no_rule_releases_a_lock_whose_run_lives_and_every_dead_one_is_asked_
                 "seed {seed}: {after} s instead of {latest} s: {run:?}"
             );
             assert!(told.len() <= 3, "seed {seed}: {told:?} about {run:?}");
+            // Reminders come after one hour, two, four, each at the next sweep.
+            let asked = weeks.asked(text, &run.path);
+            for (pause, pair) in (0..).map(|number| HOUR << number).zip(asked.windows(2)) {
+                let waited = pair[1].duration_since(pair[0]).as_secs();
+                let expected = pause..=pause + SWEEP_EVERY + MINUTE;
+                assert!(
+                    expected.contains(&waited),
+                    "seed {seed}: {waited} s, {run:?}"
+                );
+            }
         }
         assert_snapshot!(format!("seed {seed}"), weeks.summary());
+        assert_snapshot!(format!("notices of seed {seed}"), weeks.notices());
     }
 }

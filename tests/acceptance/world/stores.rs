@@ -35,6 +35,7 @@ pub(crate) struct Object {
 pub(crate) struct Published {
     /// The id of its message.
     pub(crate) id: String,
+    pub(crate) at: Timestamp,
     pub(crate) notice: Notice,
     pub(crate) subject: String,
     pub(crate) message: String,
@@ -275,6 +276,7 @@ impl Stores {
         let id = format!("message-{:04}", self.messages);
         self.published.push(Published {
             id: id.clone(),
+            at: self.clock,
             notice: notice.clone(),
             subject: rendered.subject,
             message: rendered.message,
