@@ -5,6 +5,7 @@
 //! that both look at. Each of them ends by itself with the value that stands for it, and also when the whole program
 //! is killed.
 
+mod aloud;
 mod failure;
 mod guarded;
 mod tools;
@@ -21,6 +22,7 @@ mod record;
 mod stores;
 mod terraform;
 
+pub use aloud::{on_path, say_aloud, say_skipped};
 pub use browser::{Browsers, WindowKind};
 pub use clients::{Clients, Credentials};
 pub use deploy::{Deployment, deploy, deploy_with_page};

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::aloud::{on_path, say_skipped};
 use crate::failure::{Failure, Result, succeed, tail_of};
 use crate::guarded::Guarded;
 use crate::ministack::{MiniStack, REGION};
@@ -68,7 +69,7 @@ impl Terraform {
     /// When one is there but does not tell its version.
     pub fn on_path() -> Result<Option<Self>> {
         for name in ["terraform", "tofu"] {
-            if let Some(program) = find(name) {
+            if let Some(program) = on_path(name) {
                 let version = version_of(&program)?;
                 if release(&version) >= OLDEST {
                     return Ok(Some(Self {
@@ -80,6 +81,26 @@ impl Terraform {
             }
         }
         Ok(None)
+    }
+
+    /// The same for tests that need this mode. Where no program has it they cannot run, and it is said aloud.
+    ///
+    /// # Errors
+    /// When one is there but does not tell its version.
+    pub fn for_tests(tests: &str, mode: Mode) -> Result<Option<Self>> {
+        let program = Self::on_path()?.filter(|program| program.knows(mode));
+        if program.is_none() {
+            let (major, minor) = if mode.has_file() {
+                WITH_LOCK_FILES
+            } else {
+                OLDEST
+            };
+            say_skipped(
+                tests,
+                &format!("No terraform or tofu {major}.{minor} or later is on PATH"),
+            );
+        }
+        Ok(program)
     }
 
     /// Whether this version knows a mode.
@@ -349,13 +370,6 @@ resource "terraform_data" "work" {
   }
 }
 "#;
-
-fn find(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
-}
 
 fn version_of(program: &Path) -> Result<String> {
     let output = Command::new(program)

@@ -78,8 +78,8 @@ async fn a_lock_is_taken_once() {
 
 #[tokio::test]
 async fn a_killed_apply_leaves_its_lock_and_nothing_else() {
-    let Some(terraform) = Terraform::on_path().unwrap() else {
-        eprintln!("SKIPPED: no terraform or tofu 1.6 or later on PATH");
+    let tests = "what a killed apply leaves";
+    let Some(terraform) = Terraform::for_tests(tests, Mode::DynamodbTable).unwrap() else {
         return;
     };
     let aws = MiniStack::start(Access::Enforced).unwrap();

@@ -1,7 +1,5 @@
 //! Deciding from a link.
 
-use std::io::Write as _;
-
 use fantoccini::key::Key;
 use lockwarden_local::{Mode, Project, Terraform, WindowKind};
 use serde_json::json;
@@ -12,8 +10,9 @@ use crate::window::{DESKTOP, PHONE, TYPED, Window, desk, is_locked, link_of_a_st
 async fn a_lock_that_terraform_left_is_released_and_put_back() {
     let Some(desk) = desk() else { return };
     let key = "terraform/terraform.tfstate";
-    let link = match Terraform::on_path().unwrap() {
-        Some(terraform) if terraform.knows(Mode::Both) => {
+    let tests = "a lock of a real Terraform on the page (one of the test's own stands in)";
+    let link = match Terraform::for_tests(tests, Mode::Both).unwrap() {
+        Some(terraform) => {
             let project =
                 Project::new(desk.aws, &terraform, &desk.stores, (Mode::Both, key)).unwrap();
             project.apply().unwrap();
@@ -28,9 +27,7 @@ async fn a_lock_that_terraform_left_is_released_and_put_back() {
                 id[..8].to_owned(),
             )
         }
-        _ => {
-            let why = "\n== real Terraform: none that knows both mechanisms is on PATH; a lock of the test's own stands in\n";
-            std::io::stderr().write_all(why.as_bytes()).unwrap();
+        None => {
             let link = link_of_a_stale_lock(&desk, Mode::Both, key).await;
             (link, TYPED.to_owned())
         }

@@ -1,12 +1,11 @@
 //! A browser window, and the office that it looks into.
 
-use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
-use lockwarden_local::{Browsers, Mode, WindowKind};
+use lockwarden_local::{Browsers, Mode, WindowKind, say_skipped};
 use serde_json::{Map, Value};
 
 use crate::stack::{Desk, Stack};
@@ -34,8 +33,9 @@ fn office() -> Option<&'static Office> {
     static OFFICE: OnceLock<Option<Office>> = OnceLock::new();
     let opened = OFFICE.get_or_init(|| {
         let Some(browsers) = Browsers::start().unwrap() else {
-            let why = "\n== SKIPPED: the tests in a browser. chromium and chromedriver are not on PATH (Debian: chromium, chromium-driver).\n";
-            std::io::stderr().write_all(why.as_bytes()).unwrap();
+            let why =
+                "chromium and chromedriver are not on PATH (Debian: chromium, chromium-driver)";
+            say_skipped("the tests in a browser", why);
             return None;
         };
         // A test has a runtime already, and that one ends with the test.

@@ -1,15 +1,14 @@
 //! The main job: a real Terraform run is killed, and its lock, and nothing else, is released.
 
-use std::io::Write as _;
-
-use lockwarden_local::{Mode, Project, Terraform};
+use lockwarden_local::{Mode, Project, Terraform, say_aloud, say_skipped};
 
 use crate::stack::{Desk, Stack};
 
 #[tokio::test]
 async fn the_lock_of_a_killed_apply_is_found_told_and_released_in_every_mode() {
-    let Some(terraform) = Terraform::on_path().unwrap() else {
-        return say("SKIPPED, every mode: no terraform or tofu 1.6 or later is on PATH");
+    let tests = "locks of killed applies, in every mode";
+    let Some(terraform) = Terraform::for_tests(tests, Mode::DynamodbTable).unwrap() else {
+        return;
     };
     // A stack of its own: everything in the stores is compared before and after.
     let stack = Stack::new().await;
@@ -18,12 +17,13 @@ async fn the_lock_of_a_killed_apply_is_found_told_and_released_in_every_mode() {
     for mode in Mode::ALL {
         let (name, version) = (terraform.name, &terraform.version);
         if !terraform.knows(mode) {
-            say(&format!(
-                "SKIPPED, {mode:?}: {name} {version} does not know it"
-            ));
+            say_skipped(
+                &format!("{tests}: {mode:?}"),
+                &format!("{name} {version} does not know it"),
+            );
             continue;
         }
-        say(&format!("{name} {version}, {mode:?}"));
+        say_aloud(&format!("real Terraform: {name} {version}, {mode:?}"));
         let key = format!("{mode:?}/terraform.tfstate");
         let project = Project::new(desk.aws, &terraform, &desk.stores, (mode, &key)).unwrap();
         project.apply().unwrap();
@@ -33,8 +33,9 @@ async fn the_lock_of_a_killed_apply_is_found_told_and_released_in_every_mode() {
 
 #[tokio::test]
 async fn a_lock_of_a_named_workspace_is_found_and_released() {
-    let Some(terraform) = Terraform::on_path().unwrap() else {
-        return say("SKIPPED, workspaces: no terraform or tofu 1.6 or later is on PATH");
+    let tests = "the lock of a named workspace";
+    let Some(terraform) = Terraform::for_tests(tests, Mode::Both).unwrap() else {
+        return;
     };
     let stack = Stack::new().await;
     let desk = stack.desk();
@@ -45,12 +46,6 @@ async fn a_lock_of_a_named_workspace_is_found_and_released() {
     let in_workspace = format!("env:/dev/{key}");
     let project = project.with_state_at(&in_workspace);
     kill_and_release(&desk, &project, &in_workspace, Mode::Both).await;
-}
-
-/// Says it to whoever runs the tests, also where they pass: what `eprintln!` prints is kept back then.
-pub(crate) fn say(what: &str) {
-    let line = format!("== real Terraform: {what}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// Kills an apply of this project, and follows its lock until it is released: nothing else may change.

@@ -43,7 +43,8 @@ async fn a_pasted_error_asks_people_at_once_and_what_is_printed_releases_the_loc
 #[tokio::test]
 async fn what_a_real_terraform_printed_leads_to_its_lock() {
     // Where there is none, the test before this one has shown the same with a text of ours.
-    let Some(terraform) = Terraform::on_path().unwrap() else {
+    let tests = "what a real Terraform printed, explained";
+    let Some(terraform) = Terraform::for_tests(tests, Mode::DynamodbTable).unwrap() else {
         return;
     };
     let stack = Stack::new().await;

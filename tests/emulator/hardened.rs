@@ -1,12 +1,13 @@
 //! Rewritten backends in the hands of the real Terraform: it initialises with them, and takes the locks that the order of
 //! migration promises.
 
-use std::io::Write as _;
-
 use lockwarden_harden::{Format, Options, harden};
-use lockwarden_local::{Mode, Project, REGION, Terraform};
+use lockwarden_local::{Mode, Project, REGION, Terraform, say_aloud};
 
 use crate::lab::{BUCKET, Lab, TABLE};
+
+/// What is not tested where there is no Terraform.
+const TESTS: &str = "rewritten backends in the hands of Terraform";
 
 /// How a backend is handed to Terraform.
 #[derive(Clone, Copy, Debug)]
@@ -155,27 +156,15 @@ fn contents_of(shape: Shape, text: &str) -> String {
     }
 }
 
-/// Says it to whoever runs the tests, also where they pass.
-fn say(what: &str) {
-    let line = format!("== rewritten backends: {what}\n");
-    std::io::stderr().write_all(line.as_bytes()).unwrap();
-}
-
 #[tokio::test]
 async fn terraform_takes_both_locks_with_a_rewritten_backend_of_every_shape() {
-    let Some(terraform) = Terraform::on_path().unwrap() else {
-        return say("SKIPPED: no terraform or tofu 1.6 or later is on PATH");
+    let Some(terraform) = Terraform::for_tests(TESTS, Mode::Both).unwrap() else {
+        return;
     };
-    if !terraform.knows(Mode::Both) {
-        return say(&format!(
-            "SKIPPED: {} {} has no lock files",
-            terraform.name, terraform.version
-        ));
-    }
     let lab = Lab::new().await;
     for shape in SHAPES {
-        say(&format!(
-            "{} {}, {shape:?}",
+        say_aloud(&format!(
+            "{TESTS}: {} {}, {shape:?}",
             terraform.name, terraform.version
         ));
         let key = format!("{shape:?}/terraform.tfstate");
@@ -198,8 +187,8 @@ async fn terraform_takes_both_locks_with_a_rewritten_backend_of_every_shape() {
 
 #[tokio::test]
 async fn terraform_reaches_a_store_of_ones_own_with_a_rewritten_backend_of_every_shape() {
-    let Some(terraform) = Terraform::on_path().unwrap() else {
-        return say("SKIPPED: no terraform or tofu 1.6 or later is on PATH");
+    let Some(terraform) = Terraform::for_tests(TESTS, Mode::DynamodbTable).unwrap() else {
+        return;
     };
     let lab = Lab::new().await;
     for shape in SHAPES {
@@ -227,15 +216,9 @@ async fn terraform_reaches_a_store_of_ones_own_with_a_rewritten_backend_of_every
 /// The first step of the migration: some clients have the rewritten backend, some the old one.
 #[tokio::test]
 async fn old_and_rewritten_backends_exclude_each_other_and_share_the_state() {
-    let Some(terraform) = Terraform::on_path().unwrap() else {
-        return say("SKIPPED: no terraform or tofu 1.6 or later is on PATH");
+    let Some(terraform) = Terraform::for_tests(TESTS, Mode::Both).unwrap() else {
+        return;
     };
-    if !terraform.knows(Mode::Both) {
-        return say(&format!(
-            "SKIPPED: {} {} has no lock files",
-            terraform.name, terraform.version
-        ));
-    }
     let lab = Lab::new().await;
     let key = "network/terraform.tfstate";
     let names = ["bucket", "key", "region", "dynamodb_table"];

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use hcl_edit::structure::{Block, Body};
+use regex::Regex;
 
 use crate::{read, s3_with};
 
@@ -45,8 +46,9 @@ fn the_companion_has_every_safeguard_of_table_and_bucket() {
 /// Source: hashicorp/terraform-provider-aws, `website/docs/r/TYPE.html.markdown` and, for the policy document,
 /// `website/docs/d/`; v6.68.0 for `s3_bucket_versioning`, the latest stored page for the others. The provider itself is not
 /// asked: it cannot be had without a download.
-const DOCUMENTED: [(&str, &[&str]); 9] = [
+const DOCUMENTED: [(&str, &[&str]); 11] = [
     ("aws_kms_key", &["description", "enable_key_rotation"]),
+    ("data.aws_kms_key", &["key_id"]),
     ("aws_s3_bucket", &["bucket"]),
     (
         "aws_s3_bucket_versioning",
@@ -78,7 +80,7 @@ const DOCUMENTED: [(&str, &[&str]); 9] = [
         ],
     ),
     (
-        "aws_iam_policy_document",
+        "data.aws_iam_policy_document",
         &[
             "statement",
             "statement.sid",
@@ -110,37 +112,138 @@ const DOCUMENTED: [(&str, &[&str]); 9] = [
             "server_side_encryption",
             "server_side_encryption.enabled",
             "server_side_encryption.kms_key_arn",
+            "ttl",
+            "ttl.attribute_name",
+            "ttl.enabled",
         ],
     ),
-    // Terraform's own: `internal/configs/resource.go: resourceBlockSchema`.
+    // Terraform's own: `internal/configs/resource.go: resourceBlockSchema` and `named_values.go: variableBlockSchema`.
     ("lifecycle", &["prevent_destroy"]),
+    ("variable", &["type"]),
 ];
+
+/// A companion for each way to name a key.
+pub(crate) fn companions() -> [String; 3] {
+    [
+        "-kms_key_id",
+        "kms_key_id = \"alias/state\"",
+        "kms_key_id = local.key",
+    ]
+    .map(|key| {
+        let text = s3_with(&format!("dynamodb_table = \"locks\"\n{key}"));
+        read(&text).companion.unwrap()
+    })
+}
 
 #[test]
 fn the_companion_says_nothing_that_the_provider_does_not_document() {
-    let companion = read(&s3_with("dynamodb_table = \"locks\""))
-        .companion
-        .unwrap();
-    let body: Body = companion.parse().unwrap();
     let mut types = BTreeSet::from(["lifecycle"]);
-    for block in body.blocks() {
-        match block.ident.as_str() {
-            "resource" | "data" => {
-                let kind = block.labels[0].as_str();
-                types.insert(documented(kind).0);
-                let mut names = Vec::new();
-                names_in(block, "", &mut names);
-                for name in names {
-                    assert!(
-                        documented(kind).1.contains(&name.as_str()),
-                        "{kind}: {name}"
-                    );
-                }
+    for companion in companions() {
+        let body: Body = companion.parse().unwrap();
+        for block in body.blocks() {
+            let label = block.labels.first().map_or("", |label| label.as_str());
+            let kind = match block.ident.as_str() {
+                "import" => continue,
+                "variable" => "variable".to_owned(),
+                "data" => format!("data.{label}"),
+                "resource" => label.to_owned(),
+                other => panic!("{other}"),
+            };
+            types.insert(documented(&kind).0);
+            let mut names = Vec::new();
+            names_in(block, "", &mut names);
+            for name in names {
+                assert!(
+                    documented(&kind).1.contains(&name.as_str()),
+                    "{kind}: {name}"
+                );
             }
-            other => assert_eq!(other, "import"),
         }
     }
     assert_eq!(types.len(), DOCUMENTED.len(), "{types:?}");
+}
+
+/// Every reference is to something that the code has: Terraform would say so only with the provider at hand.
+#[test]
+fn the_companion_refers_to_nothing_that_is_not_in_it() {
+    let reference = Regex::new(r"\b(?:data\.)?aws_[a-z0-9_]+\.[a-z_]+|\bvar\.[a-z_]+").unwrap();
+    for companion in companions() {
+        let body: Body = companion.parse().unwrap();
+        let mut there: Vec<String> = Vec::new();
+        for block in body.blocks() {
+            let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+            match block.ident.as_str() {
+                "resource" => there.push(labels.join(".")),
+                "variable" => there.push(format!("var.{}", labels[0])),
+                _ => there.push(format!("data.{}", labels.join("."))),
+            }
+        }
+        let references: Vec<&str> = reference
+            .find_iter(&companion)
+            .map(|found| found.as_str())
+            .collect();
+        assert!(references.len() > 8, "{references:?}");
+        for reference in references {
+            assert!(there.iter().any(|name| name == reference), "{reference}");
+        }
+    }
+}
+
+#[test]
+fn the_key_of_the_backend_is_that_of_bucket_and_table() {
+    let companion = |lines: &str| {
+        let text = s3_with(&format!("dynamodb_table = \"locks\"\n{lines}"));
+        read(&text).companion.unwrap()
+    };
+    let own = "arn:aws:kms:eu-west-1:123456789012:key/mrk-0a1b2c3d";
+    for name in ["alias/state", own, "0a1b2c3d-5b1a-7c2d-9e8f-1a2b3c4d5e6f"] {
+        let named = companion(&format!("kms_key_id = \"{name}\""));
+        assert!(named.contains(&format!("key_id = \"{name}\"\n")), "{named}");
+        assert_eq!(
+            named
+                .matches("= data.aws_kms_key.terraform_state.arn")
+                .count(),
+            2
+        );
+        assert!(!named.contains("resource \"aws_kms_key\""), "{named}");
+    }
+    for unknown in ["local.key", "\"a\\\" b\"", "\"alias/é\""] {
+        let asks = companion(&format!("kms_key_id = {unknown}"));
+        assert!(asks.contains("key_id = var.kms_key_id\n"), "{asks}");
+        assert_eq!(
+            asks.matches("= data.aws_kms_key.terraform_state.arn")
+                .count(),
+            2
+        );
+    }
+    // Without one, the table needs none of its own.
+    for none in ["-kms_key_id", "kms_key_id = \"\""] {
+        let made = companion(none);
+        assert!(
+            made.contains("description         = \"Terraform states in acme-tf-state\""),
+            "{made}"
+        );
+        assert_eq!(made.matches("= aws_kms_key.terraform_state.arn").count(), 1);
+        assert!(!made.contains("kms_key_arn ="), "{made}");
+    }
+    // Without a table, nothing is said of one.
+    assert!(
+        !read(&s3_with(""))
+            .companion
+            .unwrap()
+            .contains("kms_key_arn")
+    );
+}
+
+#[test]
+fn a_name_that_is_a_word_of_the_code_is_still_a_name() {
+    let text = s3_with("dynamodb_table = \"ENCRYPTION\"\nkms_key_id = \"alias/BUCKET_NAME\"");
+    let companion = read(&text).companion.unwrap();
+    assert!(companion.contains("id = \"ENCRYPTION\""), "{companion}");
+    assert!(
+        companion.contains("key_id = \"alias/BUCKET_NAME\""),
+        "{companion}"
+    );
 }
 
 fn documented(kind: &str) -> (&'static str, &'static [&'static str]) {

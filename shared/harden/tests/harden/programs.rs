@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
@@ -12,6 +12,8 @@ use lockwarden_harden::{Format, PLACEHOLDER};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::aloud::{on_path, say_skipped};
+use crate::companion::companions;
 use crate::followed::followed;
 use crate::generated::configuration;
 use crate::{read, s3_with, try_read};
@@ -75,24 +77,20 @@ fn patch_works_where_secrets_are_on_the_lines_beside_a_change() {
     }
 }
 
-/// The program, or a loud word that there is none.
-fn terraform() -> Option<Terraform> {
-    let path = env::var_os("PATH")?;
-    let program = env::split_paths(&path)
-        .map(|folder| folder.join("terraform"))
-        .find(|program| program.is_file());
+/// The program; where there is none, the tests of it say so.
+fn terraform(tests: &str) -> Option<Terraform> {
+    let program = on_path("terraform");
     if program.is_none() {
-        eprintln!("SKIPPED: no terraform on PATH");
+        say_skipped(tests, "No terraform is on PATH");
     }
-    let folder = TempDir::new().unwrap();
     Some(Terraform {
-        program: program?.to_str()?.to_owned(),
-        folder,
+        program: program?,
+        folder: TempDir::new().unwrap(),
     })
 }
 
 struct Terraform {
-    program: String,
+    program: PathBuf,
     folder: TempDir,
 }
 
@@ -190,7 +188,9 @@ fn to_rewrite(amazon: &str) -> Vec<(&'static str, String)> {
 
 #[test]
 fn terraform_accepts_every_rewritten_backend() {
-    let Some(terraform) = terraform() else { return };
+    let Some(terraform) = terraform("rewritten backends that Terraform accepts") else {
+        return;
+    };
     let amazon = denying_amazon();
     for (name, text) in to_rewrite(&amazon) {
         let hardened = read(&text).hardened;
@@ -229,7 +229,9 @@ fn terraform_accepts_every_rewritten_backend() {
 /// The secret goes, and Terraform itself says what has to come in its place.
 #[test]
 fn terraform_asks_for_the_file_of_a_token_that_was_removed() {
-    let Some(terraform) = terraform() else { return };
+    let Some(terraform) = terraform("the file of a token, which Terraform asks for") else {
+        return;
+    };
     let amazon = denying_amazon();
     let with = "assume_role_with_web_identity = {\n  role_arn = \"arn:aws:iam::123456789012:role/x\"\n  web_identity_token = \"hidden\"\n}";
     let text = s3_with(with);
@@ -253,7 +255,9 @@ fn terraform_asks_for_the_file_of_a_token_that_was_removed() {
 
 #[test]
 fn terraform_accepts_every_generated_backend_that_it_accepted_before() {
-    let Some(terraform) = terraform() else { return };
+    let Some(terraform) = terraform("generated backends that Terraform accepts") else {
+        return;
+    };
     let amazon = "http://127.0.0.1:1";
     let config = ProptestConfig {
         failure_persistence: None,
@@ -293,18 +297,23 @@ fn terraform_accepts_every_generated_backend_that_it_accepted_before() {
 
 #[test]
 fn the_companion_is_formatted_as_terraform_formats_it() {
-    let Some(terraform) = terraform() else { return };
-    let companion = read(&s3_with("dynamodb_table = \"locks\""))
-        .companion
-        .unwrap();
+    let Some(terraform) = terraform("the companion as Terraform formats it") else {
+        return;
+    };
+    for companion in companions() {
+        check_companion(&terraform, &companion);
+    }
+}
+
+fn check_companion(terraform: &Terraform, companion: &str) {
     let output = terraform.run(
-        ("companion.tf", &companion),
+        ("companion.tf", companion),
         &["fmt", "-check", "-diff"],
         "http://127.0.0.1:1",
     );
     assert!(output.status.success(), "{}", said(&output));
     // It reads as a configuration, and names no backend of its own.
-    let error = try_read(&companion, Some(Format::Hcl))
+    let error = try_read(companion, Some(Format::Hcl))
         .unwrap_err()
         .to_string();
     assert!(
