@@ -1,6 +1,5 @@
 //! A real browser: Chromium, driven by ChromeDriver.
 
-use std::env;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::aloud::on_path;
 use crate::failure::{Failure, Result};
 use crate::guarded::Guarded;
 use crate::tools::Tools;

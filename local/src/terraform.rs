@@ -1,6 +1,5 @@
 //! Real Terraform or OpenTofu, run against the local AWS.
 
-use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

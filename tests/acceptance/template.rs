@@ -24,5 +24,6 @@ mod dashboard;
 mod queries;
 mod new_stores;
 mod new_bucket;
+mod companion;
 mod settings;
 mod interface;

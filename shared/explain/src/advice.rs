@@ -32,6 +32,8 @@ pub(crate) enum Ways {
     All,
     /// Not Terraform's own: it would fail.
     NotForceUnlock,
+    /// By hand only: what is stored has no lock ID.
+    ByHand,
     /// Unlocking is no cure.
     None,
 }
@@ -223,11 +225,12 @@ mod tests {
     fn where_unlocking_is_no_cure_that_is_said_first() {
         for cause in Cause::ALL {
             let advice = Advice::of(&error(Kind::Dynamodb, Some(cause), None), None);
-            let is_by_hand = matches!(cause, Cause::NewWorkspace | Cause::LockFileLeft);
-            let (begin, ways) = if is_by_hand {
-                ("Do NOT unlock ", Ways::NotForceUnlock)
-            } else {
-                ("Do NOT unlock. ", Ways::None)
+            let (begin, ways) = match cause {
+                Cause::NewWorkspace | Cause::LockFileLeft => {
+                    ("Do NOT unlock ", Ways::NotForceUnlock)
+                }
+                Cause::Unreadable | Cause::EmptyOrGone => ("Do NOT unlock. ", Ways::ByHand),
+                _ => ("Do NOT unlock. ", Ways::None),
             };
             assert!(
                 advice.words.starts_with(begin) && advice.ways == ways,

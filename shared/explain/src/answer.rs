@@ -87,6 +87,9 @@ struct Explained {
     /// The workspace of the command, where paste or path show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace: Option<String>,
+    /// The state of the configuration, where the error is about another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configured: Option<String>,
     /// The earlier line of the paste on which the holder shows itself to be a run of this paste.
     #[serde(skip_serializing_if = "Option::is_none")]
     own_at: Option<u64>,
@@ -303,6 +306,7 @@ fn one(
         errored_state: false,
         unit: error.unit.clone(),
         workspace: state.workspace.map(|name| redactor.redact(&name)),
+        configured: state.other.map(|path| redactor.redact(path.as_str())),
         own_at: error.own_at,
         unlocked_at: error.unlocked_at,
         line: Some(error.line),
@@ -341,6 +345,7 @@ impl Explained {
             errored_state: false,
             unit: None,
             workspace: None,
+            configured: None,
             own_at: None,
             unlocked_at: None,
             line: None,

@@ -2,10 +2,13 @@
 //!
 //! What was pasted is foreign text, so nothing unprintable of it reaches the terminal; a rewritten file keeps its lines.
 
+mod words;
+
 use lockwarden_core::text::{is_printable, shown};
 use serde_json::Value;
 
 use crate::answer::Answer;
+use words::{commands, title, unseen};
 
 /// The longest foreign value on a line (characters).
 const FIELD: usize = 300;
@@ -96,6 +99,17 @@ impl Page {
                 self.line(&format!("{label:<13}{}", shown(value, FIELD)));
             }
         }
+        if let Some(configured) = at(error, "/configured").as_str() {
+            self.line("");
+            self.paragraph(&format!(
+                "The configuration is that of another state, {}, so the commands take nothing from it.",
+                shown(configured, FIELD)
+            ));
+        }
+        if let Some(unseen) = unseen(error) {
+            self.line("");
+            self.paragraph(unseen);
+        }
         for (label, command) in commands(error) {
             if let Some(command) = command.as_str() {
                 self.line("");
@@ -128,7 +142,9 @@ impl Page {
             .as_array()
             .into_iter()
             .flatten();
+        let mut has_findings = false;
         for finding in findings.chain(of_others).chain(of_file) {
+            has_findings = true;
             let word = |name: &str| shown(finding[name].as_str().unwrap_or_default(), 1_000);
             self.line(&format!(
                 "  [{}] {}: {}",
@@ -138,9 +154,17 @@ impl Page {
             ));
             self.line(&format!("      {}", word("change")));
         }
+        if !has_findings {
+            self.line(if name == "s3" {
+                "  Nothing in it is to be mended."
+            } else {
+                "  Only what is known about backends of S3 is looked for."
+            });
+        }
         self.block("The change:", at(backend, "/diff"));
+        // Also where nothing was found: a block without findings may stand on a bucket without safeguards.
         self.block(
-            "A table and a bucket with all safeguards:",
+            "How its bucket and its table are made, no backend block shows. With all safeguards, like this:",
             at(backend, "/companion"),
         );
     }
@@ -157,95 +181,6 @@ impl Page {
             self.line(&safe);
         }
     }
-}
-
-/// The commands, each under what it is for.
-fn commands(error: &Value) -> [(String, &Value); 6] {
-    // A lock without a known holder is released when what was in the way is mended.
-    let when = if at(error, "/errored_state") == true {
-        "once the state is pushed"
-    } else if at(error, "/kind") == "unlock-failed" {
-        "once that is mended and the run is over"
-    } else if at(error, "/cause") == "lock-file-left" {
-        "if it is that run's own"
-    } else if at(error, "/own_at").is_u64() {
-        "once that run is over"
-    } else {
-        "once the holder is dead"
-    };
-    let command = |name: &str| at(error, &format!("/commands/{name}"));
-    [
-        (look(command("inspect")), command("inspect")),
-        (
-            "Work out the checksum of the state:".to_owned(),
-            command("verify"),
-        ),
-        (
-            "Set the digest, if the state is right and its checksum is the new value here:"
-                .to_owned(),
-            command("set_digest"),
-        ),
-        (format!("Unlock, {when}:"), command("force_unlock")),
-        (
-            format!("Remove the record by hand, {when}:"),
-            command("remove"),
-        ),
-        (
-            format!("Or release it through Lockwarden, {when}:"),
-            command("release"),
-        ),
-    ]
-}
-
-/// What a command looks at.
-fn look(command: &Value) -> String {
-    let command = command.as_str().unwrap_or_default();
-    let what = if command.contains(" describe-table") {
-        "Look at the table"
-    } else if command.contains(" head-bucket") {
-        "Look at the bucket"
-    } else if command.contains(" list-object-versions") {
-        "Look for a former version of the state"
-    } else if command.contains(" get-caller-identity") {
-        "See who you are to AWS"
-    } else {
-        "Look at the record"
-    };
-    format!("{what}:")
-}
-
-/// What it is, in a line. Where it is no lock error, the advice says all.
-fn title(error: &Value) -> Option<String> {
-    let is_released = at(error, "/unlocked_at").is_u64();
-    let is_held = match at(error, "/held").as_bool() {
-        _ if is_released => true,
-        Some(is_held) => is_held,
-        // What stands behind it is known, and it is not a holder.
-        None => at(error, "/cause").is_null(),
-    };
-    let title = match at(error, "/kind").as_str().unwrap_or_default() {
-        "dynamodb" if is_held => "A lock in DynamoDB",
-        "dynamodb" => "Locking in DynamoDB failed",
-        "s3-lockfile" if is_held => "A lock file in S3",
-        "s3-lockfile" => "Locking by a lock file in S3 failed",
-        "digest-mismatch" => "A state that does not fit its digest",
-        "unlock-failed" if at(error, "/cause") == "half-released" => {
-            "A lock that is released, although an error was printed"
-        }
-        "unlock-failed" => "A release that failed",
-        "other-backend" if at(error, "/digest").is_object() => {
-            "A state that does not fit its checksum, in another backend"
-        }
-        "other-backend" if is_held => "A lock of another backend",
-        "other-backend" => "Locking in another backend failed",
-        "unknown-backend" if is_held => "A lock of a backend that the text does not name",
-        "unknown-backend" => "Locking failed",
-        _ => return None,
-    };
-    let name = at(error, "/backend_name").as_str();
-    let name = name.map_or_else(String::new, |name| format!(": {}", shown(name, 40)));
-    let since = if is_released { ", released since" } else { "" };
-    Some(format!("{title}{name}{since}"))
 }
 
 /// A part of the answer; `null` where it is not there.

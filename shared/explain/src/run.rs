@@ -84,6 +84,11 @@ impl Commands {
                 remove: release::by_hand(error, state),
                 ..Self::default()
             },
+            Ways::ByHand => Self {
+                inspect,
+                remove: release::without_id(error, state),
+                ..Self::default()
+            },
         }
     }
 }

@@ -21,13 +21,15 @@ fn of_record(cause: Cause, error: &LockError) -> Advice {
             "Two runs asked for the lock at the same moment. Run the command again; if somebody holds it, the error then says who.",
         ),
         Cause::LockFileLeft => lock_file_left(error),
-        Cause::Unreadable => Advice::never(
+        Cause::Unreadable => by_hand(
             "Something is stored in the lock's place that is no lock record, so `force-unlock` has no ID to go by. Look at it as it is \
-             stored, find out who wrote it, and only then remove it by hand.",
+             stored, find out who wrote it, and make sure that nobody is at work on this state. Only then remove it by hand, if it is \
+             still what you looked at.",
         ),
-        Cause::EmptyOrGone => Advice::never(
+        Cause::EmptyOrGone => by_hand(
             "The record was empty, or gone by the time it was read. Run the command again. If the same comes back, look at the record as \
-             it is stored: an empty one has to be removed by hand.",
+             it is stored: an empty one is nobody's lock, stops everybody, and has no ID that `force-unlock` could go by. Make sure that \
+             nobody is at work on this state, then remove it by hand, if it is still empty.",
         ),
         Cause::NoSuchLock => Advice::never(no_such_lock(error)),
         Cause::WrongId => Advice::never(wrong_id(error)),
@@ -78,6 +80,14 @@ fn of_record(cause: Cause, error: &LockError) -> Advice {
         | Cause::Interrupted => Advice::never(
             "The text does not say what stands behind this. Look at the record as it is stored.",
         ),
+    }
+}
+
+/// What stands in the lock's place can go only by hand.
+fn by_hand(why: &str) -> Advice {
+    Advice {
+        ways: Ways::ByHand,
+        ..Advice::never(why)
     }
 }
 
@@ -161,7 +171,8 @@ fn no_such_lock(error: &LockError) -> String {
     });
     format!(
         "There is no lock{id} where `force-unlock` looked. You are probably in another workspace or directory than the run that failed, or \
-         the lock is gone. Check `{} workspace show` and the backend's key, and run the plan: if it works, there is nothing to do.",
+         the lock is gone. Check `{} workspace show` and the backend's key, and run the plan: if it works, there is nothing to do. If it \
+         cannot read a lock there either, paste its error: an empty record is in the way.",
         program(error.tool)
     )
 }

@@ -7,11 +7,14 @@ use serde_json::json;
 use super::look::{DIGEST, dynamodb, key, s3, table};
 use crate::state::State;
 
-/// Works out the checksum of the state that is there.
+/// Works out the checksum of the state that is there. Not with `md5sum`, which a Mac has not; the checksum comes first in both.
 pub(super) fn verify(state: &State) -> Option<String> {
     let (bucket, key) = state.path.as_ref()?.bucket_and_key()?;
     let address = quoted(&format!("s3://{bucket}/{key}"))?;
-    Some(format!("aws s3 cp{} {address} - | md5sum", s3(state)?))
+    Some(format!(
+        "aws s3 cp{} {address} - | openssl md5 -r",
+        s3(state)?
+    ))
 }
 
 /// Sets the digest, with the old value as the condition: whoever wrote a state meanwhile has written its digest as well.

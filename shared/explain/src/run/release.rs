@@ -38,28 +38,58 @@ pub(super) fn through_lockwarden(
 /// Deletes the record if it still has the ID of the paste; an object, if it still is the one that was looked at.
 pub(super) fn by_hand(error: &LockError, state: &State) -> Option<String> {
     match store(error) {
-        Store::S3Lockfile => {
-            let (bucket, key) = state.path.as_ref()?.lock_file()?;
-            Some(format!(
-                "aws s3api delete-object{} --bucket {} --key {} --if-match \"${{ETAG:?set it to the ETag of the record}}\"",
-                s3(state)?,
-                quoted(&bucket)?,
-                quoted(&key)?
-            ))
-        }
+        Store::S3Lockfile => object(state),
         Store::Dynamodb => {
             let id = error.lock.id.as_deref().filter(|id| is_plain(id))?;
             let values = json!({":id": {"S": format!("\"ID\":{}", json!(id))}}).to_string();
-            Some(format!(
-                "aws dynamodb delete-item{} --table-name {} --key {} --condition-expression 'contains(Info, :id)' \
-                 --expression-attribute-values {}",
-                dynamodb(state)?,
-                table(state)?,
-                key(state, "")?,
-                quoted(&values)?
-            ))
+            item(state, "contains(Info, :id)", &quoted(&values)?)
         }
     }
+}
+
+/// Deletes what stands in a lock's place and has no ID: an item if it is still empty, or still what was looked at. A digest stays,
+/// and where the text does not say which store it was, nothing is deleted.
+pub(super) fn without_id(error: &LockError, state: &State) -> Option<String> {
+    let store = match (error.kind, error.tried_in.as_slice()) {
+        (Kind::S3Lockfile, _) | (Kind::UnlockFailed, [Store::S3Lockfile]) => Store::S3Lockfile,
+        (Kind::Dynamodb, _) | (Kind::UnlockFailed, [Store::Dynamodb]) => Store::Dynamodb,
+        _ => return None,
+    };
+    match store {
+        Store::S3Lockfile => object(state),
+        Store::Dynamodb if error.cause == Some(Cause::EmptyOrGone) => item(
+            state,
+            "(attribute_not_exists(Info) OR Info = :nothing) AND attribute_not_exists(Digest)",
+            &quoted(&json!({":nothing": {"S": ""}}).to_string())?,
+        ),
+        Store::Dynamodb => item(
+            state,
+            "Info = :seen AND attribute_not_exists(Digest)",
+            "\"{\\\":seen\\\":${INFO:?set it to the value of Info as the look prints it, with its type}}\"",
+        ),
+    }
+}
+
+/// Deletes the lock object, if it still is the one that was looked at.
+fn object(state: &State) -> Option<String> {
+    let (bucket, key) = state.path.as_ref()?.lock_file()?;
+    Some(format!(
+        "aws s3api delete-object{} --bucket {} --key {} --if-match \"${{ETAG:?set it to the ETag of the record}}\"",
+        s3(state)?,
+        quoted(&bucket)?,
+        quoted(&key)?
+    ))
+}
+
+/// Deletes the item, if this holds for it. `values` are quoted.
+fn item(state: &State, condition: &str, values: &str) -> Option<String> {
+    Some(format!(
+        "aws dynamodb delete-item{} --table-name {} --key {} --condition-expression {} --expression-attribute-values {values}",
+        dynamodb(state)?,
+        table(state)?,
+        key(state, "")?,
+        quoted(condition)?
+    ))
 }
 
 /// The store of the record that is to go.

@@ -313,7 +313,7 @@ fn a_digest_is_set_only_from_the_wrong_value_to_the_right_one() {
     );
     let commands = digest(new, Some(old));
     assert_snapshot!(commands.inspect.unwrap(), @r#"aws dynamodb get-item --region eu-west-1 --consistent-read --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate-md5\"}}""#);
-    assert_snapshot!(commands.verify.unwrap(), @r#"aws s3 cp --region eu-west-1 "s3://acme/env:/dev/it's.tfstate" - | md5sum"#);
+    assert_snapshot!(commands.verify.unwrap(), @r#"aws s3 cp --region eu-west-1 "s3://acme/env:/dev/it's.tfstate" - | openssl md5 -r"#);
     assert_snapshot!(commands.set_digest.unwrap(), @r#"aws dynamodb update-item --region eu-west-1 --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate-md5\"}}" --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{":new":{"S":"0123456789abcdef0123456789abcdef"},":old":{"S":"f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0"}}'"#);
     for (calculated, stored) in [
         (new, None),

@@ -43,6 +43,8 @@ fn a_lock_in_a_table() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
 
+    Nobody has looked whether the lock is still there. The next command does.
+
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
 
@@ -97,6 +99,8 @@ fn a_lock_object() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
 
+    Nobody has looked whether the lock is still there. The next command does.
+
     Look at the record:
       aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
 
@@ -124,6 +128,9 @@ fn a_release_that_let_go_of_one_half() {
     Began trying 2026-11-20T10:00:00.123456789Z
     Version      1.11.4
 
+    The configuration is that of another state, acme-tf-state/prod/terraform.tfstate, so the
+    commands take nothing from it.
+
     Look at the record:
       aws dynamodb get-item --consistent-read --table-name "${LOCK_TABLE:?set it to the dynamodb_table of the backend}" --key '{"LockID":{"S":"tfstate-lab/stacks/both/terraform.tfstate"}}'; aws s3api get-object --bucket tfstate-lab --key stacks/both/terraform.tfstate.tflock /dev/stdout
     "#);
@@ -144,6 +151,8 @@ fn two_locks_on_one_state() {
     Operation    OperationTypeApply
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'; aws s3api get-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
@@ -169,8 +178,8 @@ fn a_digest_that_does_not_fit() {
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate-md5"}}'
 
-    Work out the checksum of the state:
-      aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | md5sum
+    Work out the checksum of the state (d41d8cd98f00b204e9800998ecf8427e is that of nothing: then it was not read):
+      aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | openssl md5 -r
 
     Set the digest, if the state is right and its checksum is the new value here:
       aws dynamodb update-item --region eu-west-1 --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate-md5"}}' --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{":new":{"S":"d41d8cd98f00b204e9800998ecf8427e"},":old":{"S":"00112233445566778899aabbccddeeff"}}'
@@ -184,7 +193,7 @@ fn a_digest_that_does_not_fit() {
         "inspect": "aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{\"LockID\":{\"S\":\"acme-tf-state/prod/terraform.tfstate-md5\"}}'",
         "release": null,
         "set_digest": "aws dynamodb update-item --region eu-west-1 --table-name terraform-state-locks --key '{\"LockID\":{\"S\":\"acme-tf-state/prod/terraform.tfstate-md5\"}}' --update-expression 'SET Digest = :new' --condition-expression 'Digest = :old' --expression-attribute-values '{\":new\":{\"S\":\"d41d8cd98f00b204e9800998ecf8427e\"},\":old\":{\"S\":\"00112233445566778899aabbccddeeff\"}}'",
-        "verify": "aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | md5sum"
+        "verify": "aws s3 cp --region eu-west-1 s3://acme-tf-state/prod/terraform.tfstate - | openssl md5 -r"
       },
       "digest": {
         "bucket": "acme-tf-state",
@@ -219,7 +228,8 @@ fn a_wrong_workspace() {
     Do NOT unlock. There is no lock with the ID a1b2c3d4-e5f6-7890-abcd-ef1234567890 where
     `force-unlock` looked. You are probably in another workspace or directory than the run that
     failed, or the lock is gone. Check `terraform workspace show` and the backend's key, and run the
-    plan: if it works, there is nothing to do.
+    plan: if it works, there is nothing to do. If it says the same, the record is empty: look at it
+    as it is stored.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
@@ -244,6 +254,8 @@ fn a_workspace_without_a_state() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
     Workspace    dev
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/env:/dev/prod/terraform.tfstate"}}'
@@ -270,6 +282,9 @@ fn a_state_that_could_not_be_saved() {
 
     Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
 
+    Nobody has looked whether the lock is still there, and the text does not show where. With the
+    backend configuration beside the text, the command that looks is printed here.
+
     Unlock, once the state is pushed:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
     "#);
@@ -291,6 +306,8 @@ fn a_lock_that_the_run_of_the_text_left_behind() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
 
+    Nobody has looked whether the lock is still there. The next command does.
+
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
 
@@ -308,6 +325,8 @@ fn a_lock_that_the_run_of_the_text_left_behind() {
     is over, release it.
 
     Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
@@ -360,6 +379,8 @@ fn a_half_that_is_left() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
 
+    Nobody has looked whether the lock is still there. The next command does.
+
     Look at the record:
       aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
 
@@ -378,6 +399,8 @@ fn a_half_that_is_left() {
     The lock in the table is somebody else's: leave it, and find out whose it is by the next error.
     Look at the lock file: are its `Who` and `Created` those of the run that failed, and is that run
     over? Then remove exactly that object, by the ETag that the look shows.
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws s3api get-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
@@ -404,6 +427,8 @@ fn a_run_somewhere_else() {
     Version      1.11.4
     Directory    envs/my prod
     Workspace    blue
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws s3api get-object --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
@@ -480,6 +505,8 @@ fn locks_of_other_backends() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
 
+    Nobody has looked whether the lock is still there. The next plan does.
+
     Unlock, once the holder is dead:
       terraform force-unlock a1b2c3d4-e5f6-7890-abcd-ef1234567890
     "#);
@@ -489,6 +516,8 @@ fn locks_of_other_backends() {
     Do NOT unlock anything in S3: this is a lock of the `azurerm` backend, which Lockwarden does not
     reach. The state blob has a lease, and no lock info beside it, so `force-unlock` has no ID to go
     by. If the holder is dead, break the lease: `az storage blob lease break`.
+
+    Nobody has looked whether the lock is still there. The next plan does.
     "#);
     assert_snapshot!(page("other-http.txt", CONFIG), @r#"
     A lock of another backend: http
@@ -504,6 +533,8 @@ fn locks_of_other_backends() {
     Operation    OperationTypeApply
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
+
+    Nobody has looked whether the lock is still there. The next plan does.
 
     Unlock, once the holder is dead:
       terraform force-unlock bbbbbbbb-1111-2222-3333-444444444444
@@ -522,6 +553,8 @@ fn locks_of_other_backends() {
     Operation    OperationTypeApply
     Began trying 2024-01-15T04:00:00Z
     Version      1.11.4
+
+    Nobody has looked whether the lock is still there. The next plan does.
     "#);
 }
 
@@ -541,6 +574,8 @@ fn a_unit_of_terragrunt() {
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
     Directory    envs/prod/vpc
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws dynamodb get-item --consistent-read --table-name "${LOCK_TABLE:?set it to the dynamodb_table of the backend}" --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
@@ -568,6 +603,8 @@ fn several_errors_in_one_paste() {
     Operation    OperationTypeApply
     Began trying 2024-01-15T03:42:11.823456789Z
     Version      1.11.4
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws s3api get-object --region eu-west-1 --bucket acme-tf-state --key prod/terraform.tfstate.tflock /dev/stdout
@@ -698,6 +735,9 @@ fn a_text_that_is_cut() {
     wait. If it is dead, run the plan again and paste the whole error, down to the line `Info:`,
     because the lock's ID is missing here. The text does not say which backend it is, so find that
     out before you unlock.
+
+    Nobody has looked whether the lock is still there, and the text does not show where. With the
+    backend configuration beside the text, the command that looks is printed here.
     "#);
     assert_snapshot!(page("part-cut-after-operation.txt", ""), @r#"
     A lock in DynamoDB
@@ -709,6 +749,8 @@ fn a_text_that_is_cut() {
     Lock ID      a1b2c3d4-e5f6-7890-abcd-ef1234567890
     State        acme-tf-state/prod/terraform.tfstate
     Operation    OperationTypeApply
+
+    Nobody has looked whether the lock is still there. The next command does.
 
     Look at the record:
       aws dynamodb get-item --consistent-read --table-name "${LOCK_TABLE:?set it to the dynamodb_table of the backend}" --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'
@@ -759,13 +801,13 @@ fn no_right_no_table_no_answer() {
 #[test]
 fn a_configuration_alone() {
     let page = print::text(&answer("", CONFIG));
-    let page = page.split("\nA table and a bucket").next().unwrap();
+    let page = page.split("\nHow its bucket and its table").next().unwrap();
     assert_snapshot!(page, @r#"
     No error text was given. What was found in the configuration is below.
 
     Backend: s3
       [medium] dynamodb-locking-only: locks are kept in DynamoDB only; Terraform deprecates `dynamodb_table` since 1.11 and says that a later version removes it (OpenTofu keeps both)
-          `use_lockfile = true` is added and `dynamodb_table` stays, so that old and new clients still see each other's locks. The safe order: 1. get everyone (CI too) to Terraform or OpenTofu 1.10 or later, with rights to get, put and delete `KEY.tflock`; 2. run with both; 3. when no client without `use_lockfile` is left and no lock is held, take `dynamodb_table` away. Going straight from one to the other leaves a time in which nothing excludes anything
+          the safe order: 1. get everyone (CI too) to Terraform or OpenTofu 1.10 or later (an older one refuses `use_lockfile`), with rights to get, put and delete `KEY.tflock`; 2. run with both: `use_lockfile = true` is added and `dynamodb_table` stays, so that old and new clients still see each other's locks; 3. when no client without `use_lockfile` is left and no lock is held, take `dynamodb_table` away. Going straight from one to the other leaves a time in which nothing excludes anything
       [medium] not-encrypted: state holds every secret of its resources, and Terraform asks S3 to encrypt it only with `encrypt = true`; without it, only the bucket's default counts
           `encrypt = true`; objects that exist stay as they are until the next write. Without `kms_key_id` Terraform then asks for S3's own key (AES256), also where the bucket's default is a KMS key: if it is, set `kms_key_id` to that key as well
       [low] no-kms-key: without `kms_key_id` whoever may read the bucket may read the state; a KMS key of your own is a second permission, and its use is logged

@@ -66,8 +66,8 @@ pub(super) fn none(context: &Context<'_>) -> Vec<Problem> {
     vec![with_lock_file(
         context,
         problem,
-        "`use_lockfile = true`; it needs Terraform or OpenTofu 1.10 or later (experimental in Terraform 1.10, stable from 1.11) for \
-         everyone, and rights to get, put and delete the object `KEY.tflock`",
+        "first get everyone (CI too) to Terraform or OpenTofu 1.10 or later, with rights to get, put and delete the object `KEY.tflock`: an \
+         older one refuses `use_lockfile` (experimental in Terraform 1.10, stable from 1.11); then `use_lockfile = true`",
     )]
 }
 
@@ -95,10 +95,10 @@ pub(super) fn table_only(context: &Context<'_>) -> Vec<Problem> {
     vec![with_lock_file(
         context,
         problem,
-        "`use_lockfile = true` is added and `dynamodb_table` stays, so that old and new clients still see each other's locks. The \
-         safe order: 1. get everyone (CI too) to Terraform or OpenTofu 1.10 or later, with rights to get, put and delete `KEY.tflock`; \
-         2. run with both; 3. when no client without `use_lockfile` is left and no lock is held, take `dynamodb_table` away. Going \
-         straight from one to the other leaves a time in which nothing excludes anything",
+        "the safe order: 1. get everyone (CI too) to Terraform or OpenTofu 1.10 or later (an older one refuses `use_lockfile`), with rights \
+         to get, put and delete `KEY.tflock`; 2. run with both: `use_lockfile = true` is added and `dynamodb_table` stays, so that \
+         old and new clients still see each other's locks; 3. when no client without `use_lockfile` is left and no lock is held, take \
+         `dynamodb_table` away. Going straight from one to the other leaves a time in which nothing excludes anything",
     )]
 }
 

@@ -83,7 +83,7 @@ pub(super) fn assume_role(context: &Context<'_>) -> Vec<Problem> {
         });
     }
     vec![problem.rewritten(
-        "moved into `assume_role = {…}`",
+        "moved into `assume_role = {…}`, which Terraform knows since 1.6",
         vec![Change::Group {
             name: "assume_role",
             members,
@@ -129,7 +129,7 @@ pub(super) fn endpoints(context: &Context<'_>) -> Vec<Problem> {
         value: None,
     });
     vec![problem.rewritten(
-        "moved into `endpoints = {…}`",
+        "moved into `endpoints = {…}`, which Terraform knows since 1.6",
         vec![Change::Group {
             name: "endpoints",
             members: members.collect(),
@@ -154,7 +154,7 @@ pub(super) fn shared_credentials_file(context: &Context<'_>) -> Vec<Problem> {
     }
     let list = format!("[{}]", slice(context.text, item.value_at.clone()));
     vec![problem.rewritten(
-        "became `shared_credentials_files`, a list",
+        "became `shared_credentials_files`, a list, which Terraform knows since 1.6",
         vec![
             Change::Rename(item.clone(), "shared_credentials_files"),
             Change::Set(item.clone(), list),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::structure::{Block, BlockLabel, Body};
 use regex::Regex;
 
 use crate::{read, s3_with};
@@ -171,7 +171,7 @@ fn the_companion_refers_to_nothing_that_is_not_in_it() {
         let body: Body = companion.parse().unwrap();
         let mut there: Vec<String> = Vec::new();
         for block in body.blocks() {
-            let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+            let labels: Vec<&str> = block.labels.iter().map(BlockLabel::as_str).collect();
             match block.ident.as_str() {
                 "resource" => there.push(labels.join(".")),
                 "variable" => there.push(format!("var.{}", labels[0])),
