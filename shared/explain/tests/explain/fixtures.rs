@@ -25,7 +25,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/fixtures/paste")
 }
 
-fn each(then: impl Fn(&str, &str)) {
+pub(crate) fn each(mut then: impl FnMut(&str, &str)) {
     let mut count = 0;
     for file in folder().read_dir().unwrap() {
         let file = file.unwrap().file_name().into_string().unwrap();

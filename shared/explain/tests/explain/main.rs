@@ -7,6 +7,12 @@
     reason = "the helpers of a test may stop at what they did not expect"
 )]
 
+#[path = "../../../../local/src/aloud.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the file is another crate's, where it is reachable"
+)]
+mod aloud;
 #[path = "../../../harden/tests/harden/followed.rs"]
 mod followed;
 #[path = "../../../harden/tests/harden/generated.rs"]
@@ -17,6 +23,8 @@ mod wording;
 mod planted;
 mod patches;
 mod program;
+mod shell;
+mod unseen;
 
 use lockwarden_core::redact::Accounts;
 use lockwarden_core::settings::TopicArn;

@@ -228,8 +228,8 @@ fn a_wrong_workspace() {
     Do NOT unlock. There is no lock with the ID a1b2c3d4-e5f6-7890-abcd-ef1234567890 where
     `force-unlock` looked. You are probably in another workspace or directory than the run that
     failed, or the lock is gone. Check `terraform workspace show` and the backend's key, and run the
-    plan: if it works, there is nothing to do. If it says the same, the record is empty: look at it
-    as it is stored.
+    plan: if it works, there is nothing to do. If it cannot read a lock there either, paste its
+    error: an empty record is in the way.
 
     Look at the record:
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/prod/terraform.tfstate"}}'

@@ -23,6 +23,7 @@ mod limits;
 mod companion;
 mod secrets;
 mod generated;
+mod versions;
 mod followed;
 mod properties;
 mod programs;
