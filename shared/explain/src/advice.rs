@@ -225,12 +225,18 @@ mod tests {
     fn where_unlocking_is_no_cure_that_is_said_first() {
         for cause in Cause::ALL {
             let advice = Advice::of(&error(Kind::Dynamodb, Some(cause), None), None);
-            let (begin, ways) = match cause {
-                Cause::NewWorkspace | Cause::LockFileLeft => {
-                    ("Do NOT unlock ", Ways::NotForceUnlock)
-                }
-                Cause::Unreadable | Cause::EmptyOrGone => ("Do NOT unlock. ", Ways::ByHand),
-                _ => ("Do NOT unlock. ", Ways::None),
+            let ways = if matches!(cause, Cause::NewWorkspace | Cause::LockFileLeft) {
+                Ways::NotForceUnlock
+            } else if matches!(cause, Cause::Unreadable | Cause::EmptyOrGone) {
+                Ways::ByHand
+            } else {
+                Ways::None
+            };
+            // Where one way is left open, its words are about that way alone.
+            let begin = if ways == Ways::NotForceUnlock {
+                "Do NOT unlock "
+            } else {
+                "Do NOT unlock. "
             };
             assert!(
                 advice.words.starts_with(begin) && advice.ways == ways,
