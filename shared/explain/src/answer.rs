@@ -281,9 +281,13 @@ fn one(
     redactor: &mut Redactor,
 ) -> Explained {
     let state = pasted.state(error);
-    let error_as_pasted = error;
+    // Where this error does not show which program it was, another one of the same text does.
+    let error_as_pasted = &LockError {
+        tool: error.tool.or(pasted.found.tool),
+        ..error.clone()
+    };
     // Before anything is cut to a length: a piece of a secret is not known for one.
-    let mut error = hidden::without_secrets(error, redactor);
+    let mut error = hidden::without_secrets(error_as_pasted, redactor);
     // What is there now counts more than what the text says of it.
     let is_there = matches!(live, Some(Live::Same(_)));
     if is_there && error.unlocked_at.take().is_some() {
@@ -295,7 +299,7 @@ fn one(
     Explained {
         kind: error.kind,
         backend_name: error.backend_name.clone(),
-        tool: error.tool.or(pasted.found.tool),
+        tool: error.tool,
         lock: Lock::of(&error.lock),
         advice: words,
         commands,

@@ -156,7 +156,7 @@ impl Page {
         }
         if !has_findings {
             self.line(if name == "s3" {
-                "  Nothing in it is to be mended."
+                "  Nothing was found that is to be mended."
             } else {
                 "  Only what is known about backends of S3 is looked for."
             });

@@ -100,8 +100,8 @@ fn a_configuration_with_nothing_to_mend_says_so_and_why_there_is_code_all_the_sa
     let config = "terraform {\n  backend \"s3\" {\n    bucket = \"acme-tf-state\"\n    key = \"a/b\"\n    encrypt = true\n    \
          kms_key_id = \"alias/state\"\n    use_lockfile = true\n  }\n}\n";
     let told = page("", config);
-    assert!(told.contains("Backend: s3 Nothing in it is to be mended. How its bucket and its table are made, no backend block shows."), "{told}");
-    assert!(!page("", CONFIG).contains("Nothing in it"));
+    assert!(told.contains("Backend: s3 Nothing was found that is to be mended. How its bucket and its table are made, no backend block shows."), "{told}");
+    assert!(!page("", CONFIG).contains("Nothing was found"));
     let gcs = page(
         "",
         "terraform {\n  backend \"gcs\" {\n    bucket = \"b\"\n  }\n}\n",
@@ -110,4 +110,23 @@ fn a_configuration_with_nothing_to_mend_says_so_and_why_there_is_code_all_the_sa
         gcs.ends_with("Backend: gcs Only what is known about backends of S3 is looked for."),
         "{gcs}"
     );
+}
+
+/// The second error names no program; the first one does.
+#[test]
+fn an_error_that_names_no_program_has_that_of_its_neighbour() {
+    let first = "$ tofu plan\n".to_owned() + &crate::a_lock_error();
+    let second = first
+        .replace("$ tofu plan\n", "")
+        .replace("prod/", "other/");
+    for (text, program) in [
+        (format!("{second}\n{first}"), "tofu"),
+        (second.clone(), "terraform"),
+    ] {
+        let answer = answer(&text, "");
+        for error in each_error(answer.json()) {
+            let command = error["commands"]["force_unlock"].as_str().unwrap();
+            assert!(command.starts_with(program), "{error}");
+        }
+    }
 }
