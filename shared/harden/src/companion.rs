@@ -73,6 +73,8 @@ impl<'a> Key<'a> {
     /// a key that some role may not use would keep it from locking.
     fn of_table(&self) -> &'static str {
         match self {
+            // What AWS has made for one service, no other can use.
+            Self::Named(name) if name.contains("alias/aws/") => TABLE_WITHOUT_KEY,
             Self::Named(_) | Self::Unknown => TABLE_WITH_KEY,
             Self::New => TABLE_WITHOUT_KEY,
         }

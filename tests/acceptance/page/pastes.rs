@@ -35,6 +35,7 @@ fn an_error_is_explained_and_nothing_is_decided_or_looked_at() {
     assert_eq!((page.status, page.headline()), (200, "What it means"));
     assert!(page.says(&format!("terraform force-unlock {}", id_of("ci-9"))));
     assert!(page.says("Is that job really dead?") && page.says("runner@ci-9"));
+    assert!(page.says("Nobody has looked whether the lock is still there. The next command does."));
     assert!(page.says("Back to the lock of this link"));
 }
 

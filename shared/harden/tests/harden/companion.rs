@@ -216,6 +216,11 @@ fn the_key_of_the_backend_is_that_of_bucket_and_table() {
             2
         );
     }
+    let of_s3 = companion("kms_key_id = \"alias/aws/s3\"");
+    assert!(
+        of_s3.contains("key_id = \"alias/aws/s3\"\n") && !of_s3.contains("kms_key_arn ="),
+        "{of_s3}"
+    );
     // Without one, the table needs none of its own.
     for none in ["-kms_key_id", "kms_key_id = \"\""] {
         let made = companion(none);
