@@ -1,9 +1,5 @@
 //! The local AWS and the real Terraform on it, tried before anything is built on them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "this whole file is tests"
-)]
+#![expect(clippy::unwrap_used, reason = "this whole file is tests")]
 
 use std::net::TcpStream;
 use std::time::Duration;

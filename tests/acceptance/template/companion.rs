@@ -69,20 +69,24 @@ fn json_of(body: &Body) -> Map<String, Value> {
 }
 
 fn value(expression: &Expression) -> Value {
-    match expression {
-        Expression::Bool(truth) => json!(truth.value()),
-        Expression::String(text) => json!(text.value()),
-        Expression::Array(values) => values.iter().map(value).collect(),
-        Expression::StringTemplate(template) => {
-            let parts = template.iter().map(|element| match element {
-                Element::Literal(text) => text.to_string(),
-                Element::Interpolation(inner) => reference(&inner.expr.to_string()),
-                Element::Directive(_) => panic!("{template:?}"),
-            });
-            json!(parts.collect::<String>())
-        }
-        other => json!(reference(&other.to_string())),
+    if let Some(truth) = expression.as_bool() {
+        return json!(truth);
     }
+    if let Some(text) = expression.as_str() {
+        return json!(text);
+    }
+    if let Some(values) = expression.as_array() {
+        return values.iter().map(value).collect();
+    }
+    let Expression::StringTemplate(template) = expression else {
+        return json!(reference(&expression.to_string()));
+    };
+    let parts = template.iter().map(|element| match element {
+        Element::Literal(text) => text.to_string(),
+        Element::Interpolation(inner) => reference(&inner.expr.to_string()),
+        Element::Directive(_) => panic!("{template:?}"),
+    });
+    json!(parts.collect::<String>())
 }
 
 /// What a reference stands for, in the world of the template's tests.
@@ -99,9 +103,9 @@ fn reference(text: &str) -> String {
 /// The only one of the inner blocks of this name, and it is gone afterwards: what is left was not compared.
 fn take(fields: &mut Map<String, Value>, name: &str) -> Value {
     let taken = fields.remove(name).unwrap_or_else(|| panic!("no {name}"));
-    match taken {
-        Value::Array(mut blocks) if blocks.len() == 1 => blocks.remove(0),
-        other => other,
+    match taken.as_array().map(Vec::as_slice) {
+        Some([block]) => block.clone(),
+        _ => taken,
     }
 }
 
