@@ -422,3 +422,80 @@ fn ten_copies_of_a_decision_release_each_lock_once() {
         assert_eq!(world.told(), ["storm", "released"], "seed {seed}");
     }
 }
+
+#[test]
+fn what_ended_of_many_is_one_notice() {
+    let (world, _) = storm();
+    for number in 0..6 {
+        world.unlock(&path(number));
+    }
+    world.wait("5m");
+    let report = world.sweep();
+    assert_eq!(report["ended"], 6);
+    assert_eq!(world.told(), ["storm", "ended"]);
+    for entry in world.entries() {
+        assert_eq!((entry.status, entry.unsent.len()), (Status::Ended, 0));
+        assert_eq!(world.audited(entry.code.as_str(), EventKind::Notice), 2);
+    }
+    insta::assert_snapshot!(world.last_email());
+}
+
+#[test]
+fn what_ended_of_a_few_is_told_of_each() {
+    let (world, _) = storm();
+    for number in 0..5 {
+        world.unlock(&path(number));
+    }
+    world.wait("5m");
+    world.sweep();
+    assert_eq!(world.told_count("ended"), 5);
+}
+
+#[test]
+fn what_rules_released_of_many_is_one_notice() {
+    let rules = "max_releases_per_sweep = 50\nrule \"dead\" {\n  operations = [\"apply\"]\n  action = \"release\"\n}\n";
+    let world = World::with(&[(POLICY, rules)]);
+    for number in 0..70 {
+        world.lock(Kind::Object, &path(number), &format!("ci-{number}"));
+    }
+    for _ in 0..4 {
+        world.wait("5m");
+        world.sweep();
+        world.deliver_queue();
+    }
+    // Fifty, of which the next sweep tells; the other twenty, of which people were asked meanwhile.
+    assert_eq!(world.told(), ["storm", "released"]);
+    assert_eq!(world.metric("Released"), 70);
+    let email = world.last_email();
+    assert!(email.contains("50 locks were released."), "{email}");
+    assert!(email.contains("by the rule `dead`"), "{email}");
+    world.wait("5m");
+    world.sweep();
+    assert_eq!(world.told(), ["storm", "released", "released"]);
+}
+
+#[test]
+fn a_sweep_that_is_killed_while_it_tells_of_many_leaves_nobody_untold() {
+    disturb(&FATES, |fate| {
+        let (world, _) = storm();
+        for number in 0..6 {
+            world.unlock(&path(number));
+        }
+        world.wait("5m");
+        world.run_one(world.sweeping(fate));
+        let was_disturbed = world.was_disturbed();
+        for _ in 0..2 {
+            world.wait("5m");
+            drop(world.try_sweep());
+        }
+        for entry in world.entries() {
+            assert_eq!(
+                (entry.status, entry.unsent.len()),
+                (Status::Ended, 0),
+                "{fate:?}"
+            );
+        }
+        assert!(world.told_count("ended") > 0, "{fate:?}");
+        was_disturbed
+    });
+}

@@ -317,8 +317,9 @@ impl<W: World> Approve<'_, W> {
             | OutcomeKind::Restored
             | OutcomeKind::PartlyReleased => {}
         }
-        // What came of many is told in one notice; should that not come to pass, the entry still owes its own.
-        if !entry.is_decided_with_others() {
+        // What came of many is told in one notice; should that not come to pass, the entry still owes its own. What rules released
+        // the next sweep tells, of many at once.
+        if !entry.is_decided_with_others() && !entry.is_decided_by_rule() {
             self.tell(&entry).await;
         }
         Step::Done(Box::new(answer.outcome))

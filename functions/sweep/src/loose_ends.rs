@@ -10,6 +10,16 @@ use lockwarden_core::report::{Incomplete, SweepReport};
 use crate::ports::World;
 use crate::survey::Survey;
 use crate::sweep::{AT_ONCE, Sweep, out_of_time, trouble};
+use crate::tell::News;
+
+/// What came of an entry.
+#[derive(Debug, Default)]
+struct Tied {
+    /// Whether its lock ended.
+    ended: bool,
+    /// What is told of it, by itself or with others.
+    news: Option<News>,
+}
 
 impl<W: World> Sweep<'_, W> {
     /// Looks after every open entry that no listed lock belongs to.
@@ -26,12 +36,18 @@ impl<W: World> Sweep<'_, W> {
         };
         let tied = entries.into_iter().map(|entry| self.tie_up(survey, entry));
         let mut tied = stream::iter(tied).buffer_unordered(AT_ONCE);
+        let mut news = Vec::new();
         while let Some(tied) = tied.next().await {
             match tied {
-                Ok(ended) => report.ended += usize::from(ended),
+                Ok(tied) => {
+                    report.ended += usize::from(tied.ended);
+                    news.extend(tied.news);
+                }
                 Err(trouble) => report.incomplete.extend(trouble),
             }
         }
+        let trouble = self.tell_news(news).await;
+        report.incomplete.extend(trouble);
     }
 
     async fn open_but_not_seen(
@@ -65,40 +81,49 @@ impl<W: World> Sweep<'_, W> {
         Ok(read.found)
     }
 
-    /// Looks after one entry; says whether its lock ended.
-    async fn tie_up(&self, survey: &Survey, mut entry: Entry) -> Result<bool, Option<Incomplete>> {
+    /// Looks after one entry.
+    async fn tie_up(&self, survey: &Survey, mut entry: Entry) -> Result<Tied, Option<Incomplete>> {
         let now = self.world.now();
         if !self.has_time() {
             return Err(Some(out_of_time()));
         }
         if entry.left_half_done(now).is_some() {
             return match self.hand_over(&entry.code).await {
-                None => Ok(false),
+                None => Ok(Tied::default()),
                 trouble => Err(trouble),
             };
         }
         if entry.begun().is_some() {
-            return Ok(false);
+            return Ok(Tied::default());
         }
         if entry.status.is_over() {
+            let mut owed = None;
             while let Some(unsent) = entry.claim_unsent(now) {
                 self.save(&mut entry, None).await?;
-                self.tell(&mut entry, &unsent, None).await?;
+                if owed.is_none() && unsent.kind.may_be_of_many() {
+                    owed = Some(unsent);
+                } else {
+                    self.tell(&mut entry, &unsent, None).await?;
+                }
             }
             if let Some(watch) = entry.watch {
                 self.keep_watch(survey, &mut entry, watch).await?;
             }
-            return Ok(false);
+            return Ok(Tied {
+                ended: false,
+                news: owed.map(|unsent| News { entry, unsent }),
+            });
         }
         if !self.is_gone(survey, &entry).await? || entry.end(now).is_err() {
-            return Ok(false);
+            return Ok(Tied::default());
         }
         let event = Event::new(EventKind::Ended, now, "its holder let go");
         self.save(&mut entry, Some(event)).await?;
-        if let Some(unsent) = entry.unsent.last().cloned() {
-            self.tell(&mut entry, &unsent, None).await?;
-        }
-        Ok(true)
+        let owed = entry.unsent.last().cloned();
+        Ok(Tied {
+            ended: true,
+            news: owed.map(|unsent| News { entry, unsent }),
+        })
     }
 
     /// Gone is only what was looked for in a store that was read to the end, and is not there at a consistent read.

@@ -1,14 +1,18 @@
 //! Publishes what an entry owes.
 
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt as _};
 use lockwarden_core::evidence::Evidence;
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind};
 use lockwarden_core::policy::Judgement;
 use lockwarden_core::report::Incomplete;
+use lockwarden_core::storm;
 
 use crate::ports::World;
-use crate::sweep::{Sweep, trouble, write_trouble};
+use crate::sweep::{AT_ONCE, Sweep, trouble, write_trouble};
 
 /// What a notice that asks is about.
 #[derive(Clone, Copy)]
@@ -21,7 +25,60 @@ pub(crate) struct Sight<'a> {
     pub(crate) link: Option<&'a str>,
 }
 
+/// Something that an entry owes, and that asks nothing. Its entry is saved.
+#[derive(Debug)]
+pub(crate) struct News {
+    pub(crate) entry: Entry,
+    pub(crate) unsent: Unsent,
+}
+
 impl<W: World> Sweep<'_, W> {
+    /// Tells what is owed: the same of more than [`storm::MANY`] locks in one notice, the rest of each alone.
+    pub(crate) async fn tell_news(&self, news: Vec<News>) -> Vec<Incomplete> {
+        let mut trouble = Vec::new();
+        let mut of_kind: BTreeMap<NoticeKind, Vec<News>> = BTreeMap::new();
+        for one in news {
+            of_kind.entry(one.unsent.kind).or_default().push(one);
+        }
+        for (kind, news) in of_kind {
+            if kind.may_be_of_many() && news.len() > storm::MANY {
+                trouble.extend(self.tell_of_many(kind, news).await);
+                continue;
+            }
+            for mut one in news {
+                let told = self.tell(&mut one.entry, &one.unsent, None).await;
+                trouble.extend(told.err().flatten());
+            }
+        }
+        trouble
+    }
+
+    /// Tells the same of many, and notes it of each.
+    async fn tell_of_many(&self, kind: NoticeKind, news: Vec<News>) -> Vec<Incomplete> {
+        let entries: Vec<&Entry> = news.iter().map(|one| &one.entry).collect();
+        let notice = Notice::of_many(kind, &entries);
+        if let Err(failure) = self.world.publish(&notice).await {
+            return vec![trouble("the notice topic", &failure)];
+        }
+        let others = news.len() - 1;
+        let noted = news.into_iter().map(|one| self.note_told(one, others));
+        let noted = stream::iter(noted).buffer_unordered(AT_ONCE);
+        noted
+            .filter_map(|trouble| async { trouble })
+            .collect()
+            .await
+    }
+
+    async fn note_told(&self, one: News, others: usize) -> Option<Incomplete> {
+        let News { mut entry, unsent } = one;
+        let now = self.world.now();
+        entry.sent(&unsent, now);
+        let detail = format!("{}, with {others} others", unsent.kind.word());
+        let event = Event::new(EventKind::Notice, now, detail);
+        let change = Change::of(&entry, vec![event]);
+        write_trouble(self.world.commit(&change).await.err()?)
+    }
+
     /// Publishes the notice that we took upon us, and notes that it went out. Should this fail, the debt stays written down
     /// and is paid when its lease is over.
     pub(crate) async fn tell(

@@ -425,6 +425,13 @@ impl Entry {
         decided.is_some_and(|decided| decided.decision.target.storm.is_some())
     }
 
+    /// Whether the last decision was a rule's.
+    #[must_use]
+    pub fn is_decided_by_rule(&self) -> bool {
+        let decided = self.decided.as_ref();
+        decided.is_some_and(|decided| decided.channel == Channel::Rule)
+    }
+
     /// The decision that is being carried out.
     #[must_use]
     pub fn begun(&self) -> Option<&Decided> {

@@ -5,6 +5,7 @@ mod email;
 mod evidence;
 mod sms;
 mod storm;
+mod many;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::release;
 use crate::settings::TopicArn;
 use crate::text;
 
+pub use self::many::{ManyFacts, ToldLock};
 pub use self::storm::{StormFacts, StormLock};
 
 /// What a notice is about. The words are part of the contract: filter policies name them.
@@ -83,9 +85,12 @@ pub struct Notice {
     /// A write after a release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zombie: Option<ZombieWrite>,
-    /// Many locks.
+    /// Many locks that people are asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub storm: Option<StormFacts>,
+    /// Many locks of which the same is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub many: Option<ManyFacts>,
 }
 
 /// A lock as a notice shows it.
@@ -242,6 +247,9 @@ impl Rendered {
 
 /// The longest foreign text in a notice (characters): whoever can lock can write novels.
 const LONGEST: usize = 2_000;
+/// SNS takes a message of 256 KB, with its attributes; a little is left for those that it adds itself.
+/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
+const MOST_BYTES: usize = 256 * 1024 - 2 * 1024;
 /// The longest path in an attribute (characters).
 const LONGEST_ATTRIBUTE: usize = 1_100;
 
@@ -288,6 +296,7 @@ impl Notice {
         outcome: None,
         zombie: None,
         storm: None,
+        many: None,
     };
 
     /// Asks about a lock, or reminds of it.
@@ -414,14 +423,16 @@ impl Notice {
         let one = self.lock.iter();
         let one = one.map(|lock| (&lock.lock_id, lock.operation.as_ref()));
         let many = self.storm.iter().flat_map(|storm| &storm.locks);
+        let told = self.many.iter().flat_map(|many| &many.locks);
         one.chain(many.map(|lock| (&lock.lock_id, lock.operation.as_ref())))
+            .chain(told.map(|lock| (&lock.lock_id, lock.operation.as_ref())))
             .collect()
     }
 
     /// What filter policies go by: of one lock a text, of many all of theirs, each once.
     fn attribute(&self, values: Vec<Option<String>>) -> Attribute {
         let mut values: Vec<String> = values.into_iter().map(attribute).collect();
-        if self.storm.is_some() {
+        if self.storm.is_some() || self.many.is_some() {
             values.sort();
             values.dedup();
             return Attribute::List(values);
@@ -469,6 +480,17 @@ impl Notice {
                 _,
             ) => Severity::Info,
         }
+    }
+}
+
+/// A notice about as many of these as fit into what SNS takes, from the first on.
+fn fitting<T: Clone>(mut all: Vec<T>, notice: impl Fn(Vec<T>) -> Notice) -> Notice {
+    loop {
+        let fitting = notice(all.clone());
+        if all.is_empty() || fitting.render().size() <= MOST_BYTES {
+            return fitting;
+        }
+        all.truncate(all.len() * 4 / 5);
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::email::{held, how_sure, life, opening, sentence, stored_in};
-use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, storm};
+use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, many, storm};
 use crate::decision::RULE_PREFIX;
 use crate::ids::{LockId, RequestCode};
 use crate::ledger::ZombieWrite;
@@ -120,6 +120,12 @@ fn description(notice: &Notice) -> String {
     let mut text = Description::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
         _ if let Some(storm) = &notice.storm => asking_about_many(&mut text, storm),
+        _ if let Some(many) = &notice.many => {
+            text.line(&many::opening(notice.kind, many));
+            for line in many::lines(many) {
+                text.line(&harmless(&line));
+            }
+        }
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
             written_late(&mut text, lock, zombie);
         }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use jiff::SignedDuration;
 
 use super::{LockFacts, Notice, NoticeKind, StormFacts, VerdictFacts};
-use super::{evidence, storm};
+use super::{evidence, many, storm};
 use crate::commands;
 use crate::decision::RULE_PREFIX;
 use crate::ids::{RequestCode, StormCode};
@@ -46,6 +46,12 @@ impl Notice {
         }
         if let Some(storm) = &self.storm {
             return format!("{} stale locks at once", storm.count).into();
+        }
+        if let Some(many) = &self.many {
+            return match self.kind {
+                NoticeKind::Released => format!("{} locks released", many.count).into(),
+                _ => format!("{} locks are gone, nothing to do", many.count).into(),
+            };
         }
         Cow::Borrowed(self.headline_of_one())
     }
@@ -89,6 +95,13 @@ pub(super) fn body(notice: &Notice) -> String {
     let mut text = Text::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
         _ if let Some(storm) = &notice.storm => asking_about_many(&mut text, notice, storm),
+        _ if let Some(many) = &notice.many => {
+            text.line(many::opening(notice.kind, many));
+            text.gap();
+            for line in many::lines(many) {
+                text.line(line);
+            }
+        }
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
             written_late(&mut text, lock, zombie);
         }

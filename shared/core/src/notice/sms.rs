@@ -51,6 +51,9 @@ fn again(notice: &Notice) -> Option<String> {
 }
 
 fn without_lock(notice: &Notice) -> String {
+    if notice.many.is_some() {
+        return format!("Lockwarden: {}, see the e-mail.", notice.headline());
+    }
     if let Some(code) = notice.code() {
         let head = notice.headline();
         return shown_ascii(

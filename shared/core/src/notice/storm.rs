@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{ApproveFacts, Commands, Desk, Notice, NoticeKind};
+use super::{ApproveFacts, Commands, Desk, Notice, NoticeKind, fitting};
 use crate::commands;
 use crate::ids::{LockId, LockPath, RequestCode, StormCode};
 use crate::lock::Lock;
@@ -15,9 +15,6 @@ use crate::span;
 use crate::storm::Storm;
 use crate::text::shown;
 
-/// SNS takes a message of this many bytes, with its attributes; a little is left for those that it adds itself.
-/// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>
-const MOST_BYTES: usize = 256 * 1024 - 2 * 1024;
 /// How much of a foreign field a lock of many shows (characters).
 const FIELD: usize = 120;
 /// How much of a path.
@@ -197,7 +194,7 @@ impl Notice {
     #[must_use]
     pub fn of_storm(
         storm: &Storm,
-        mut locks: Vec<StormLock>,
+        locks: Vec<StormLock>,
         origin: Option<String>,
         desk: Desk<'_>,
     ) -> Self {
@@ -224,13 +221,7 @@ impl Notice {
             }),
             ..Self::BLANK
         };
-        loop {
-            let fitting = notice(locks.clone());
-            if locks.is_empty() || fitting.render().size() <= MOST_BYTES {
-                return fitting;
-            }
-            locks.truncate(locks.len() * 4 / 5);
-        }
+        fitting(locks, notice)
     }
 }
 

@@ -176,7 +176,7 @@ fn what_sns_would_not_take_is_left_out_and_counted() {
         "{}",
         facts.locks.len()
     );
-    assert!(notice.render().size() <= MOST_BYTES);
+    assert!(notice.render().size() <= 256 * 1024);
     let email = form(&notice, "email");
     let rest = format!("and {} more, for which there is no room here", facts.more());
     assert!(email.contains(&rest), "{email}");
