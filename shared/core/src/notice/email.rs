@@ -48,10 +48,12 @@ impl Notice {
             return format!("{} stale locks at once", storm.count).into();
         }
         if let Some(many) = &self.many {
-            return match self.kind {
-                NoticeKind::Released => format!("{} locks released", many.count).into(),
-                _ => format!("{} locks are gone, nothing to do", many.count).into(),
+            let what = if self.kind == NoticeKind::Released {
+                "released"
+            } else {
+                "are gone, nothing to do"
             };
+            return format!("{} locks {what}", many.count).into();
         }
         Cow::Borrowed(self.headline_of_one())
     }
