@@ -4,7 +4,7 @@
 
 The starter holds the other end of this script's standard input. When that closes, because the starter is done or
 because it was killed, the command and everything it started is ended and FOLDER is removed. Until then each line on
-standard input names a signal (`KILL`, `TERM`, `INT`) that is sent to the command itself and not to its children.
+standard input names a signal (`KILL`, `TERM`, `INT`, `STOP`, `CONT`) that is sent to the command itself and not to its children.
 
 The exit code is the command's own; 128 plus the signal's number where a signal ended it.
 """

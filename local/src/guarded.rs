@@ -41,13 +41,19 @@ impl Guarded {
             .map_err(Failure::system("look after a process"))
     }
 
+    /// Sends a signal (`STOP`, `CONT`) to the program itself and not to its children.
+    pub(crate) fn signal(&mut self, name: &str) -> Result<()> {
+        match &mut self.orders {
+            Some(orders) => orders
+                .write_all(format!("{name}\n").as_bytes())
+                .map_err(Failure::system("send a signal to a process")),
+            None => Ok(()),
+        }
+    }
+
     /// Sends SIGKILL to the program itself and waits until it and all its children are gone.
     pub(crate) fn kill(&mut self) -> Result<()> {
-        if let Some(orders) = &mut self.orders {
-            orders
-                .write_all(b"KILL\n")
-                .map_err(Failure::system("order a process to be killed"))?;
-        }
+        self.signal("KILL")?;
         self.guard
             .wait()
             .map_err(Failure::system("wait for a killed process"))?;

@@ -22,6 +22,8 @@ const WITH_LOCK_FILES: (u32, u32) = (1, 10);
 const LOCKS_WITHIN: Duration = Duration::from_secs(60);
 /// Longer than any test; the guard ends it long before.
 const SLOW_SECONDS: u32 = 600;
+/// How long a step of a long apply takes.
+const STEP_SECONDS: u32 = 2;
 
 /// How a backend locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,11 +232,29 @@ impl<'a> Project<'a> {
     /// # Errors
     /// When it ends early or takes no lock within a minute.
     pub async fn start_slow_apply(&self, stores: &Stores) -> Result<Running> {
+        let seconds = format!("seconds={SLOW_SECONDS}");
+        self.start_apply(stores, &["-var", "turn=slow", "-var", &seconds])
+            .await
+    }
+
+    /// Starts an apply of many small steps that takes ten minutes too, and returns as soon as it holds the lock. On its way it
+    /// writes the state whenever a step ends 20 seconds or more after the last write (`backend/local/hook_state.go`:
+    /// `PostStateUpdate`; Terraform 1.5 and later).
+    ///
+    /// # Errors
+    /// When it ends early or takes no lock within a minute.
+    pub async fn start_long_apply(&self, stores: &Stores) -> Result<Running> {
+        let steps = format!("steps={}", SLOW_SECONDS / STEP_SECONDS);
+        self.start_apply(stores, &["-parallelism=1", "-var", &steps])
+            .await
+    }
+
+    async fn start_apply(&self, stores: &Stores, arguments: &[&str]) -> Result<Running> {
         // S3 tells whole seconds: a write of the state in the second of the lock would look like the new holder's.
         sleep(Duration::from_millis(1100)).await;
-        let log = self.folder.path().join("slow-apply.log");
+        let log = self.folder.path().join("apply.log");
         let mut running = Running {
-            process: self.spawn_slow_apply(&log)?,
+            process: self.spawn_apply(&log, arguments)?,
         };
         let begin = Instant::now();
         while !stores.is_locked(self.mode, &self.key).await? {
@@ -262,22 +282,17 @@ impl<'a> Project<'a> {
         }
     }
 
-    fn spawn_slow_apply(&self, log: &Path) -> Result<Guarded> {
+    fn spawn_apply(&self, log: &Path, arguments: &[&str]) -> Result<Guarded> {
         let output = File::create(log).map_err(Failure::system("create a log file"))?;
         let errors = output
             .try_clone()
             .map_err(Failure::system("share a log file"))?;
         let mut command = self.aws.guarded_command()?;
         self.in_this_project(&mut command);
-        command.arg(&self.terraform.program).args([
-            "apply",
-            "-auto-approve",
-            "-var",
-            "turn=slow",
-            "-var",
-        ]);
         command
-            .arg(format!("seconds={SLOW_SECONDS}"))
+            .arg(&self.terraform.program)
+            .args(["apply", "-auto-approve"])
+            .args(arguments)
             .stdout(Stdio::from(output))
             .stderr(Stdio::from(errors));
         Guarded::start(command)
@@ -306,6 +321,22 @@ impl Running {
     /// When the signal cannot be sent.
     pub fn kill(mut self) -> Result<()> {
         self.process.kill()
+    }
+
+    /// Freezes Terraform with SIGSTOP, as a suspended machine does. It lives, and nobody can tell.
+    ///
+    /// # Errors
+    /// When the signal cannot be sent.
+    pub fn freeze(&mut self) -> Result<()> {
+        self.process.signal("STOP")
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When the signal cannot be sent.
+    pub fn thaw(&mut self) -> Result<()> {
+        self.process.signal("CONT")
     }
 }
 
@@ -359,6 +390,18 @@ const WORK: &str = r#"variable "turn" {
 
 variable "seconds" {
   default = 0
+}
+
+variable "steps" {
+  default = 0
+}
+
+resource "terraform_data" "step" {
+  count = var.steps
+
+  provisioner "local-exec" {
+    command = "sleep 2"
+  }
 }
 
 resource "terraform_data" "work" {

@@ -20,5 +20,6 @@ mod incomplete;
 mod rights;
 mod triage;
 mod watched;
+mod unattended;
 mod hardened;
 mod start;

@@ -41,7 +41,7 @@ async fn an_id_that_is_not_the_locks_is_refused_and_the_holder_named() {
     assert_eq!(outcome["outcome"], "rejected");
     let why = outcome["why"].as_str().unwrap();
     assert!(
-        why.contains("55555555") && why.contains("runner@ci-node-07"),
+        why.contains("55555555") && why.contains("runner@wrong-id-terraform-tfstate"),
         "{why}"
     );
     assert!(
