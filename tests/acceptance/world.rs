@@ -123,6 +123,9 @@ pub(crate) enum Call {
     UpdateDelivery,
     KeepReport,
     LastReport,
+    PolicyObject,
+    PolicyEntry,
+    SavePolicy,
     Run,
     KeepStorm,
     Storm,
@@ -148,6 +151,7 @@ impl Call {
                 | Self::UpdateDelivery
                 | Self::KeepReport
                 | Self::KeepStorm
+                | Self::SavePolicy
         )
     }
 
@@ -261,7 +265,8 @@ impl World {
     }
 
     /// A store is too busy to answer: `table NAME`, `lists of the table NAME`, the same of a `bucket`, `state`, `ledger`,
-    /// `reads of the ledger`, `writes of the ledger`, `writes of the table NAME`, `topic`, `approve`.
+    /// `reads of the ledger`, `writes of the ledger`, `writes of the table NAME`, `topic`, `topic NAME` of a rule's own, `policy`,
+    /// `approve`.
     pub(crate) fn throttle(&self, store: &str) {
         self.break_off(
             store,

@@ -23,7 +23,9 @@ async fn every_lock_among_many_digests_is_told_in_one_notice() {
     let aws = Aws::new(&lab.connection, &settings);
 
     let begin = Instant::now();
-    let report = lockwarden_sweep::sweep(&aws, &settings, Timestamp::MAX).await;
+    let report = lockwarden_sweep::sweep(&aws, &settings, Timestamp::MAX)
+        .await
+        .unwrap();
     eprintln!(
         "one sweep of {LOCKS} new stale locks among {DIGESTS} digests: {:.1?}",
         begin.elapsed()
@@ -43,7 +45,9 @@ async fn every_lock_among_many_digests_is_told_in_one_notice() {
     assert_eq!(notices[0]["storm"]["count"], LOCKS);
 
     let begin = Instant::now();
-    let again = lockwarden_sweep::sweep(&aws, &settings, Timestamp::MAX).await;
+    let again = lockwarden_sweep::sweep(&aws, &settings, Timestamp::MAX)
+        .await
+        .unwrap();
     eprintln!("and the next one: {:.1?}", begin.elapsed());
     assert_eq!((again.stale, again.notified), (LOCKS, 0));
 }

@@ -1,14 +1,17 @@
 //! One delivery, from memory to answer.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
-use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_refusals::Kept;
+use lockwarden_aws::{Failure, policy};
 use lockwarden_core::decision::{self, Decision, Rejection};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Change, Channel, Delivery, Entry, Event, EventKind, NOTICE_LEASE};
 use lockwarden_core::metrics;
-use lockwarden_core::notice::Notice;
+use lockwarden_core::notice::{Notice, NoticeKind};
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
+use lockwarden_core::policy::Policy;
 use lockwarden_core::settings::ApproveSettings;
 use serde::Serialize;
 
@@ -41,6 +44,8 @@ pub struct Approve<'a, W> {
     pub world: &'a W,
     /// What was configured.
     pub settings: &'a ApproveSettings,
+    /// What holds for which locks, once somebody had to know: who is turned away costs no read of it.
+    policy: OnceCell<Policy>,
 }
 
 /// The alias of the function that the page's URL stands for. A verified name is taken only from an invoke of this alias:
@@ -85,7 +90,11 @@ pub async fn handle(
     invoked: Invoked<'_>,
     event: &str,
 ) -> Result<Reply, Failure> {
-    let approve = Approve { world, settings };
+    let approve = Approve {
+        world,
+        settings,
+        policy: OnceCell::new(),
+    };
     if invoked.is_page() {
         let reply = approve.page(invoked, event).await;
         return Ok(Reply::Page(Box::new(reply)));
@@ -135,6 +144,22 @@ pub(crate) fn log_outcome(what: &str, outcome: &Outcome, delivery: &str) {
 }
 
 impl<W: World> Approve<'_, W> {
+    /// The policy that is in force. It is the same for all of one invoke.
+    ///
+    /// # Errors
+    /// Where there is none: then nobody judges anything.
+    pub(crate) async fn policy(&self) -> Result<&Policy, Failure> {
+        if let Some(policy) = self.policy.get() {
+            return Ok(policy);
+        }
+        let source = &self.settings.common.policy;
+        let current = policy::in_force(self.world, source, lockwarden_policy::read).await?;
+        if let Some(why) = current.why_last_good {
+            tracing::warn!(why, "the last good version of the policy is in force");
+        }
+        Ok(self.policy.get_or_init(|| current.policy))
+    }
+
     async fn answer(&self, delivered: &Delivered) -> Result<Outcome, Failure> {
         let read = match &delivered.body {
             Body::Message(message) => decision::parse(message),
@@ -228,7 +253,8 @@ impl<W: World> Approve<'_, W> {
             None => None,
         };
         let notice = Notice::of_outcome(answer.outcome.clone(), entry.as_ref());
-        self.world.publish(&notice).await?;
+        let kind = notice.kind;
+        self.publish(notice).await?;
         let sent = Delivery {
             unsent_until: None,
             ..answer.clone()
@@ -237,16 +263,16 @@ impl<W: World> Approve<'_, W> {
             tracing::warn!(%failure, "a notice may go out twice");
         }
         if let Some(entry) = entry {
-            self.note_refusal_told(&entry, &notice, &answer.id).await;
+            self.note_refusal_told(&entry, kind, &answer.id).await;
         }
         Ok(())
     }
 
     /// Writes into the audit log that people heard of a refusal. The refusal itself stands there already.
-    async fn note_refusal_told(&self, entry: &Entry, notice: &Notice, delivery: &str) {
+    async fn note_refusal_told(&self, entry: &Entry, kind: NoticeKind, delivery: &str) {
         let event = Event {
             delivery: Some(delivery.to_owned()),
-            ..Event::new(EventKind::Notice, self.world.now(), notice.kind.word())
+            ..Event::new(EventKind::Notice, self.world.now(), kind.word())
         };
         let change = Change::noting(entry.code.clone(), event);
         if let Err(failure) = self.world.commit(&change).await {

@@ -8,16 +8,18 @@ use lockwarden_aws::ledger_items::Ledger as LedgerTable;
 use lockwarden_aws::ledger_refusals::{self, Kept};
 use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
+use lockwarden_aws::policy::ReadPolicy;
+use lockwarden_aws::policy_object::{self, Held};
 use lockwarden_aws::{
-    Deleted, Failure, bucket_read, bucket_release, bucket_restore, ledger_history, ledger_read,
-    ledger_runs, ledger_storms, notices, table_read, table_release, table_restore,
+    Deleted, Failure, bucket_read, bucket_release, bucket_restore, ledger_history, ledger_policy,
+    ledger_read, ledger_runs, ledger_storms, notices, table_read, table_release, table_restore,
 };
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
-use lockwarden_core::policy::StateObject;
+use lockwarden_core::policy::{PolicyEntry, PolicyReading, PolicyUri, StateObject};
 use lockwarden_core::release::{ItemHalf, LockFileHalf};
 use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::{Settings, Table, TopicArn};
@@ -31,6 +33,7 @@ pub struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     tables: Tables,
     s3: aws_sdk_s3::Client,
+    policy: Held,
     sns: aws_sdk_sns::Client,
     ledger: LedgerTable,
     notice_topic: TopicArn,
@@ -44,6 +47,7 @@ impl Aws {
             dynamodb: connection.dynamodb(None),
             tables: Tables::of(connection, &settings.tables),
             s3: connection.s3(),
+            policy: Held::default(),
             sns: connection.sns(),
             ledger: LedgerTable {
                 table: settings.ledger_table.clone(),
@@ -108,6 +112,16 @@ impl Locks for Aws {
     }
 }
 
+impl ReadPolicy for Aws {
+    async fn policy_object(&self, uri: &PolicyUri) -> PolicyReading {
+        policy_object::read(&self.s3, &self.policy, uri, lockwarden_policy::LONGEST).await
+    }
+
+    async fn policy_entry(&self) -> Result<Option<PolicyEntry>, Failure> {
+        ledger_policy::entry(&self.dynamodb, &self.ledger).await
+    }
+}
+
 impl Ledger for Aws {
     async fn entry(&self, code: &RequestCode) -> Result<Option<Entry>, Failure> {
         ledger_read::entry(&self.dynamodb, &self.ledger, code).await
@@ -154,7 +168,8 @@ impl Ledger for Aws {
 
 impl Notices for Aws {
     async fn publish(&self, notice: &Notice) -> Result<String, Failure> {
-        notices::publish(&self.sns, &self.notice_topic, &notice.render()).await
+        let topic = notice.topic.as_ref().unwrap_or(&self.notice_topic);
+        notices::publish(&self.sns, topic, &notice.render()).await
     }
 }
 

@@ -64,7 +64,7 @@ impl<W: World> Approve<'_, W> {
             return self.stop(entry, outcome, &sight.present).await;
         }
         let may_release = self.may_release(channel, &decision, &entry, &sight);
-        match may_release.await {
+        match may_release.await? {
             Ok(release) => self.carry_out(entry, &release, &sight).await,
             Err(Refusal::Gone) => self.gone(entry).await,
             Err(Refusal::ChangedHands(holder)) => {
@@ -325,13 +325,20 @@ impl<W: World> Approve<'_, W> {
         Step::Done(Box::new(answer.outcome))
     }
 
-    pub(crate) fn as_look<'s>(&'s self, sight: &'s Sight) -> release::Look<'s> {
-        release::Look {
-            policy: &self.settings.common.policy,
+    /// What is there, and the policy to judge it by.
+    ///
+    /// # Errors
+    /// Where there is no policy.
+    pub(crate) async fn as_look<'s>(
+        &'s self,
+        sight: &'s Sight,
+    ) -> Result<release::Look<'s>, Failure> {
+        Ok(release::Look {
+            policy: self.policy().await?,
             now: self.world.now(),
             present: &sight.present,
             state: &sight.state,
-        }
+        })
     }
 }
 

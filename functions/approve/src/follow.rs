@@ -360,15 +360,24 @@ impl<W: World> Approve<'_, W> {
     }
 
     /// Whether the lock may be released now: as a person decided or, all derived anew, as a rule says.
+    ///
+    /// # Errors
+    /// Where there is no policy to judge by.
     pub(crate) async fn may_release(
         &self,
         channel: Channel,
         decision: &Decision,
         entry: &Entry,
         sight: &Sight,
-    ) -> Result<Release, Refusal> {
-        let look = self.as_look(sight);
-        match (channel, decision.by.strip_prefix(RULE_PREFIX)) {
+    ) -> Result<Result<Release, Refusal>, Failure> {
+        // What is not there any more is not judged, so that needs no policy.
+        match release::standing(entry, &sight.present) {
+            Standing::Same(_) => {}
+            Standing::ChangedHands(holder) => return Ok(Err(Refusal::ChangedHands(holder))),
+            Standing::Gone => return Ok(Err(Refusal::Gone)),
+        }
+        let look = self.as_look(sight).await?;
+        Ok(match (channel, decision.by.strip_prefix(RULE_PREFIX)) {
             (Channel::Rule, Some(rule)) => {
                 let run = match entry.lock().id() {
                     Some(id) => self.world.run(&id).await,
@@ -382,7 +391,7 @@ impl<W: World> Approve<'_, W> {
             (Channel::Sns | Channel::Invoke | Channel::Page | Channel::Sms, _) => {
                 release::decide(entry, &look, &decision.even_if)
             }
-        }
+        })
     }
 
     async fn release(
@@ -399,7 +408,7 @@ impl<W: World> Approve<'_, W> {
             }
         };
         let may_release = self.may_release(delivered.channel, decision, &entry, &sight);
-        match may_release.await {
+        match may_release.await? {
             Ok(release) => {
                 // Halves may have come or gone since the last look; what is deleted is what is there now.
                 if let Standing::Same(lock) = release::standing(&entry, &sight.present) {

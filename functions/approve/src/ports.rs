@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
+use lockwarden_aws::policy::ReadPolicy;
 use lockwarden_aws::{Deleted, Failure};
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
@@ -70,9 +71,9 @@ pub trait Ledger {
     async fn codes(&self, path: &LockPath, most: i32) -> Result<Vec<RequestCode>, Failure>;
 }
 
-/// The notice topic.
+/// The topics that tell people.
 pub trait Notices {
-    /// Publishes a notice, and returns the id of its message.
+    /// Publishes a notice to its own topic or, where it names none, to the notice topic, and returns the id of its message.
     async fn publish(&self, notice: &Notice) -> Result<String, Failure>;
 }
 
@@ -87,5 +88,5 @@ pub trait Machine {
 }
 
 /// All of it.
-pub trait World: Locks + Ledger + Notices + Machine {}
-impl<T: Locks + Ledger + Notices + Machine> World for T {}
+pub trait World: Locks + ReadPolicy + Ledger + Notices + Machine {}
+impl<T: Locks + ReadPolicy + Ledger + Notices + Machine> World for T {}

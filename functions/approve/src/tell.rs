@@ -2,6 +2,7 @@
 
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
+use lockwarden_aws::own_topic::{self, Published};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
 use lockwarden_core::notice::Notice;
@@ -50,14 +51,14 @@ impl<W: World> Approve<'_, W> {
             return;
         };
         let notice = Notice::of_outcome(outcome, Some(&entry));
-        let message_id = match self.world.publish(&notice).await {
-            Ok(message_id) => message_id,
+        let published = match self.publish(notice).await {
+            Ok(published) => published,
             Err(failure) => {
                 tracing::warn!(%failure, request = %entry.code, "the next sweep will send this notice");
                 return;
             }
         };
-        if let Err(failure) = self.note_sent(&entry, unsent, message_id).await {
+        if let Err(failure) = self.note_sent(&entry, unsent, published).await {
             tracing::warn!(%failure, request = %entry.code, "this notice may go out twice");
         }
     }
@@ -66,15 +67,25 @@ impl<W: World> Approve<'_, W> {
         &self,
         entry: &Entry,
         unsent: &Unsent,
-        message_id: String,
+        published: Published,
     ) -> Result<(), NotWritten> {
         let now = self.world.now();
         let mut entry = entry.clone();
-        if !entry.sent(unsent, now) {
+        if !entry.sent(unsent, published.topic.as_ref(), now) {
             return Ok(());
         }
         let event = Event::new(EventKind::Notice, now, unsent.kind.word());
-        let change = Change::of(&entry, vec![event]).publishing(message_id);
+        let change = Change::of(&entry, vec![event]).publishing(published.message_id);
         self.world.commit(&change).await
+    }
+
+    /// Publishes a notice where people were asked about its lock.
+    pub(crate) async fn publish(&self, notice: Notice) -> Result<Published, Failure> {
+        let publish = async |notice: &Notice| self.world.publish(notice).await;
+        let published = own_topic::publish(notice, publish).await?;
+        if let Some((topic, failure)) = &published.refused {
+            tracing::warn!(%failure, topic = topic.as_str(), "a topic of a rule takes no notice; the notice topic has it");
+        }
+        Ok(published)
     }
 }

@@ -177,9 +177,8 @@ impl<W: World> Sweep<'_, W> {
     }
 
     async fn judge(&self, lock: &Lock, entry: &Entry) -> Judgement {
-        let policy = &self.settings.common.policy;
         let now = self.world.now();
-        let state = if policy::wants_state(policy, now, lock, entry.first_seen) {
+        let state = if policy::wants_state(self.policy, now, lock, entry.first_seen) {
             look::state(self.world, &self.settings.common, &lock.path).await
         } else {
             StateObject::Unknown("not looked at, since the lock is young".to_owned())
@@ -194,7 +193,7 @@ impl<W: World> Sweep<'_, W> {
             split_sightings: entry.split_sightings(),
             state,
         };
-        policy::judge(&self.settings.common.policy, self.world.now(), &sighting)
+        policy::judge(self.policy, self.world.now(), &sighting)
     }
 
     /// Which notice a lock wants now, if any.

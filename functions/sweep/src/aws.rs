@@ -6,25 +6,27 @@ use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_items::Ledger as LedgerTable;
 use lockwarden_aws::ledger_write::{self, NotWritten};
 use lockwarden_aws::look::Look;
+use lockwarden_aws::policy::ReadPolicy;
+use lockwarden_aws::policy_object::{self, Held};
 use lockwarden_aws::subscribers::{self, Subscriber};
 use lockwarden_aws::{
     Failure, Listing, bucket_list, bucket_read, bucket_versions, hand_over, ledger_find,
-    ledger_history, ledger_read, ledger_report, ledger_runs, ledger_storms, notices, table_read,
-    table_scan,
+    ledger_history, ledger_policy, ledger_read, ledger_report, ledger_runs, ledger_storms, notices,
+    table_read, table_scan,
 };
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
-use lockwarden_core::policy::StateObject;
+use lockwarden_core::policy::{PolicyEntry, PolicyReading, PolicyUri, StateObject};
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, SweepSettings, Table, TopicArn};
 use lockwarden_core::storm::Storm;
 use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
 
-use crate::ports::{Approve, Ledger, Locks, Machine, Notices};
+use crate::ports::{Approve, KeepPolicy, Ledger, Locks, Machine, Notices};
 
 /// Clients and names, made once for each process.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     tables: Tables,
     s3: aws_sdk_s3::Client,
+    policy: Held,
     sns: aws_sdk_sns::Client,
     lambda: aws_sdk_lambda::Client,
     ledger: LedgerTable,
@@ -48,6 +51,7 @@ impl Aws {
             dynamodb: connection.dynamodb(None),
             tables: Tables::of(connection, &common.tables),
             s3: connection.s3(),
+            policy: Held::default(),
             sns: connection.sns(),
             lambda: connection.lambda(),
             ledger: LedgerTable {
@@ -93,6 +97,22 @@ impl Locks for Aws {
     }
 }
 
+impl ReadPolicy for Aws {
+    async fn policy_object(&self, uri: &PolicyUri) -> PolicyReading {
+        policy_object::read(&self.s3, &self.policy, uri, lockwarden_policy::LONGEST).await
+    }
+
+    async fn policy_entry(&self) -> Result<Option<PolicyEntry>, Failure> {
+        ledger_policy::entry(&self.dynamodb, &self.ledger).await
+    }
+}
+
+impl KeepPolicy for Aws {
+    async fn save_policy(&self, entry: &PolicyEntry) -> Result<(), NotWritten> {
+        ledger_policy::save(&self.dynamodb, &self.ledger, entry).await
+    }
+}
+
 impl Ledger for Aws {
     async fn entries(&self, codes: &[RequestCode]) -> Result<Entries, Failure> {
         ledger_find::entries(&self.dynamodb, &self.ledger, codes).await
@@ -133,7 +153,8 @@ impl Ledger for Aws {
 
 impl Notices for Aws {
     async fn publish(&self, notice: &Notice) -> Result<String, Failure> {
-        notices::publish(&self.sns, &self.notice_topic, &notice.render()).await
+        let topic = notice.topic.as_ref().unwrap_or(&self.notice_topic);
+        notices::publish(&self.sns, topic, &notice.render()).await
     }
 
     async fn subscribers(&self) -> Result<Vec<Subscriber>, Failure> {

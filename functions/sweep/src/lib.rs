@@ -4,6 +4,7 @@ pub mod ports;
 pub mod event;
 
 mod sweep;
+mod policy;
 mod survey;
 mod attend;
 mod by_rule;

@@ -53,6 +53,7 @@ impl<W: World> Sweep<'_, W> {
         }
         let asked = self.ask(questions, &holders).await;
         looked.incomplete.extend(asked.trouble);
+        looked.incomplete.extend(self.mishaps.take());
         looked
     }
 

@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
+use lockwarden_aws::policy::ReadPolicy;
 use lockwarden_aws::subscribers::Subscriber;
 use lockwarden_aws::{Failure, Listing};
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
+use lockwarden_core::policy::PolicyEntry;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
 use lockwarden_core::storm::Storm;
@@ -33,6 +35,12 @@ pub trait Locks: Look {
         key: &str,
         since: Timestamp,
     ) -> Result<Versions, Failure>;
+}
+
+/// The policy, and what the ledger knows of it.
+pub trait KeepPolicy: ReadPolicy {
+    /// Writes what is known of the policy object, if nobody wrote it since it was read.
+    async fn save_policy(&self, entry: &PolicyEntry) -> Result<(), NotWritten>;
 }
 
 /// The ledger.
@@ -57,9 +65,9 @@ pub trait Ledger {
     async fn keep_report(&self, report: &SweepReport) -> Result<(), Failure>;
 }
 
-/// The notice topic.
+/// The topics that tell people.
 pub trait Notices {
-    /// Publishes a notice, and returns the id of its message.
+    /// Publishes a notice to its own topic or, where it names none, to the notice topic, and returns the id of its message.
     async fn publish(&self, notice: &Notice) -> Result<String, Failure>;
     /// Who gets the notices.
     async fn subscribers(&self) -> Result<Vec<Subscriber>, Failure>;
@@ -82,5 +90,5 @@ pub trait Machine {
 }
 
 /// All of it.
-pub trait World: Locks + Ledger + Notices + Approve + Machine {}
-impl<T: Locks + Ledger + Notices + Approve + Machine> World for T {}
+pub trait World: Locks + KeepPolicy + Ledger + Notices + Approve + Machine {}
+impl<T: Locks + KeepPolicy + Ledger + Notices + Approve + Machine> World for T {}

@@ -1,6 +1,6 @@
 //! One sweep, from the lists to the report.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use lockwarden_core::item::Place;
 use lockwarden_core::ledger::Entry;
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Desk, Notice};
+use lockwarden_core::policy::Policy;
 use lockwarden_core::release::{self, Standing};
 use lockwarden_core::report::{Incomplete, LookReply, SweepReport};
 use lockwarden_core::settings::SweepSettings;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use crate::by_rule::Turn;
 use crate::event::{Event, TestReply, Unconfirmed};
 use crate::look_at;
+use crate::policy;
 use crate::ports::World;
 
 /// How many locks are looked after at once.
@@ -30,17 +32,21 @@ pub(crate) const AT_ONCE: usize = 16;
 /// How many of a state's latest locks are looked at: what is watched or counted against it is a day old at most.
 const LATEST: i32 = 20;
 
-/// A world with the settings that hold in it.
+/// A world with the settings and the policy that hold in it.
 #[derive(Debug)]
 pub struct Sweep<'a, W> {
     /// What is outside.
     pub world: &'a W,
     /// What was configured.
     pub settings: &'a SweepSettings,
+    /// What holds for which locks.
+    pub policy: &'a Policy,
     /// When to stop beginning anything new.
     pub deadline: Timestamp,
     /// How many locks may still be given to `approve` because a rule releases them; `None` where somebody only looks.
     by_rule: Cell<Option<u32>>,
+    /// What went wrong and stopped nothing.
+    pub(crate) mishaps: RefCell<Vec<Incomplete>>,
 }
 
 impl<'a, W> Sweep<'a, W> {
@@ -49,14 +55,17 @@ impl<'a, W> Sweep<'a, W> {
     pub fn new(
         world: &'a W,
         settings: &'a SweepSettings,
+        policy: &'a Policy,
         deadline: Timestamp,
         by_rule: Option<u32>,
     ) -> Self {
         Self {
             world,
             settings,
+            policy,
             deadline,
             by_rule: Cell::new(by_rule),
+            mishaps: RefCell::default(),
         }
     }
 
@@ -77,7 +86,7 @@ impl<'a, W> Sweep<'a, W> {
 ///
 /// # Errors
 /// `SweepIncomplete` when a sweep could not read or do everything, after all the rest was done, so that alarms see it;
-/// `NotSent` when a test notice was not sent; `TooMany` when more states are named than one look takes.
+/// `NoPolicy` when the policy object and its last good version are of no use; `NotSent` when a test notice was not sent; `TooMany` when more states are named than one look takes.
 pub async fn run(
     world: &impl World,
     settings: &SweepSettings,
@@ -94,7 +103,7 @@ pub async fn run(
         let reply = look_at(world, settings, deadline, &event.look_at).await;
         return reply.map(|reply| json!(reply));
     }
-    let report = sweep(world, settings, deadline).await;
+    let report = sweep(world, settings, deadline).await?;
     if report.is_complete() {
         return Ok(json!(report));
     }
@@ -117,7 +126,8 @@ async fn look_at(
         let why = format!("`look_at` names {asked} states, and takes at most {most}");
         return Err(Failed::new("TooMany", why));
     }
-    let sweep = Sweep::new(world, settings, deadline, None);
+    let policy = policy::for_look(world, settings).await?;
+    let sweep = Sweep::new(world, settings, &policy, deadline, None);
     let mut looked_at = Vec::new();
     for path in paths {
         looked_at.push(sweep.look_at(path).await);
@@ -126,16 +136,22 @@ async fn look_at(
 }
 
 /// Looks at every lock and does what there is to do about it.
+///
+/// # Errors
+/// `NoPolicy` when there is none to judge by. What else could not be read or done is in the report.
 pub async fn sweep(
     world: &impl World,
     settings: &SweepSettings,
     deadline: Timestamp,
-) -> SweepReport {
-    let by_rule = settings.common.policy.max_releases_per_sweep;
-    let sweep = Sweep::new(world, settings, deadline, Some(by_rule));
+) -> Result<SweepReport, Failed> {
+    let found = policy::for_sweep(world, settings).await?;
+    let by_rule = found.policy.max_releases_per_sweep;
+    let sweep = Sweep::new(world, settings, &found.policy, deadline, Some(by_rule));
     let mut report = SweepReport {
         tables: settings.common.tables.len(),
         buckets: settings.common.buckets.len(),
+        policy_error: found.error,
+        incomplete: found.incomplete,
         ..SweepReport::default()
     };
     let survey = sweep.survey(&mut report).await;
@@ -156,9 +172,10 @@ pub async fn sweep(
     report.storms = asked.storms;
     report.incomplete.extend(asked.trouble);
     sweep.loose_ends(&survey, &mut report).await;
+    report.incomplete.extend(sweep.mishaps.take());
     report.list(listed);
     sweep.conclude(&mut report).await;
-    report
+    Ok(report)
 }
 
 async fn test_notice(world: &impl World) -> Result<TestReply, Failure> {

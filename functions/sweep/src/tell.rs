@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _};
+use lockwarden_aws::own_topic::{self, Published};
 use lockwarden_core::evidence::Evidence;
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
 use lockwarden_core::lock::Lock;
@@ -36,11 +37,17 @@ impl<W: World> Sweep<'_, W> {
     /// Tells what is owed: the same of more than [`storm::MANY`] locks in one notice, the rest of each alone.
     pub(crate) async fn tell_news(&self, news: Vec<News>) -> Vec<Incomplete> {
         let mut trouble = Vec::new();
-        let mut of_kind: BTreeMap<NoticeKind, Vec<News>> = BTreeMap::new();
+        // Those who were asked in different places are told in different places.
+        let mut alike: BTreeMap<(NoticeKind, Option<String>), Vec<News>> = BTreeMap::new();
         for one in news {
-            of_kind.entry(one.unsent.kind).or_default().push(one);
+            let topic = one.entry.told.topic.as_ref();
+            let topic = topic.map(|topic| topic.as_str().to_owned());
+            alike
+                .entry((one.unsent.kind, topic))
+                .or_default()
+                .push(one);
         }
-        for (kind, news) in of_kind {
+        for ((kind, _), news) in alike {
             if kind.may_be_of_many() && news.len() > storm::MANY {
                 trouble.extend(self.tell_of_many(kind, news).await);
                 continue;
@@ -57,8 +64,8 @@ impl<W: World> Sweep<'_, W> {
     async fn tell_of_many(&self, kind: NoticeKind, news: Vec<News>) -> Vec<Incomplete> {
         let entries: Vec<&Entry> = news.iter().map(|one| &one.entry).collect();
         let notice = Notice::of_many(kind, &entries);
-        if let Err(failure) = self.world.publish(&notice).await {
-            return vec![trouble("the notice topic", &failure)];
+        if let Err(trouble) = self.send(notice).await {
+            return vec![trouble];
         }
         let others = news.len() - 1;
         let noted = news.into_iter().map(|one| self.note_told(one, others));
@@ -72,7 +79,8 @@ impl<W: World> Sweep<'_, W> {
     async fn note_told(&self, one: News, others: usize) -> Option<Incomplete> {
         let News { mut entry, unsent } = one;
         let now = self.world.now();
-        entry.sent(&unsent, now);
+        let topic = entry.told.topic.clone();
+        entry.sent(&unsent, topic.as_ref(), now);
         let detail = format!("{}, with {others} others", unsent.kind.word());
         let event = Event::new(EventKind::Notice, now, detail);
         let change = Change::of(&entry, vec![event]);
@@ -90,18 +98,27 @@ impl<W: World> Sweep<'_, W> {
         let Some(notice) = self.notice(unsent, entry, sight) else {
             return Ok(());
         };
-        let message_id = self
-            .world
-            .publish(&notice)
-            .await
-            .map_err(|failure| Some(trouble("the notice topic", &failure)))?;
+        let sent = self.send(notice).await.map_err(Some)?;
         let now = self.world.now();
-        entry.sent(unsent, now);
+        entry.sent(unsent, sent.topic.as_ref(), now);
         let event = Event::new(EventKind::Notice, now, unsent.kind.word());
-        let change = Change::of(entry, vec![event]).publishing(message_id);
+        let change = Change::of(entry, vec![event]).publishing(sent.message_id);
         self.world.commit(&change).await.map_err(write_trouble)?;
         entry.revision += 1;
         Ok(())
+    }
+
+    /// Publishes a notice where it belongs. Where its own topic does not take it, people are told all the same, and somebody has to
+    /// mend the topic: the report says so.
+    pub(crate) async fn send(&self, notice: Notice) -> Result<Published, Incomplete> {
+        let publish = async |notice: &Notice| self.world.publish(notice).await;
+        let published = own_topic::publish(notice, publish).await;
+        let published = published.map_err(|failure| trouble("the notice topic", &failure))?;
+        if let Some((topic, failure)) = &published.refused {
+            let topic = format!("topic {}", topic.as_str());
+            self.mishaps.borrow_mut().push(trouble(topic, failure));
+        }
+        Ok(published)
     }
 
     fn notice(&self, unsent: &Unsent, entry: &Entry, sight: Option<Sight<'_>>) -> Option<Notice> {

@@ -156,6 +156,7 @@ mod tests {
     use lockwarden_core::notice::NoticeKind;
     use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
     use lockwarden_core::policy::EvenIf;
+    use lockwarden_core::settings::TopicArn;
     use lockwarden_core::token::{TOKEN_BYTES, Token, TokenMarks};
     use proptest::prelude::*;
 
@@ -195,6 +196,7 @@ mod tests {
                 last: Some(at("2026-01-01T02:30:00.123456789Z")),
                 unanswered: 2,
                 of_split: true,
+                topic: TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:team-a"),
             },
             unsent: vec![Unsent {
                 kind: NoticeKind::Released,

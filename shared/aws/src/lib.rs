@@ -3,6 +3,7 @@
 pub mod connect;
 pub mod failure;
 pub mod look;
+pub mod policy;
 
 pub mod table_scan;
 pub mod table_read;
@@ -15,17 +16,21 @@ pub mod bucket_versions;
 pub mod bucket_release;
 pub mod bucket_restore;
 
+pub mod policy_object;
+
 pub mod ledger_items;
 pub mod ledger_read;
 pub mod ledger_find;
 pub mod ledger_write;
 pub mod ledger_refusals;
 pub mod ledger_report;
+pub mod ledger_policy;
 pub mod ledger_runs;
 pub mod ledger_storms;
 pub mod ledger_history;
 
 pub mod notices;
+pub mod own_topic;
 pub mod subscribers;
 pub mod hand_over;
 pub mod look_by_name;

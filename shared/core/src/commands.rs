@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::ids::{LockId, LockPath, RequestCode, StormCode};
 use crate::item::Place;
-use crate::policy::EvenIf;
+use crate::policy::{EvenIf, PolicyUri};
 use crate::settings::TopicArn;
 use crate::text;
 
@@ -69,6 +69,12 @@ pub fn state_versions(path: &LockPath) -> Option<String> {
         quoted(bucket)?,
         quoted(key)?
     ))
+}
+
+/// Prints a policy object.
+#[must_use]
+pub fn read_object(uri: &PolicyUri) -> Option<String> {
+    Some(format!("aws s3 cp {} -", quoted(&uri.to_string())?))
 }
 
 /// The CLI takes a table's ARN for its name, but not the region from it.

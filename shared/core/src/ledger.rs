@@ -26,6 +26,7 @@ use crate::lock::Lock;
 use crate::notice::NoticeKind;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::policy::SIGHTINGS_FOR_GHOSTS;
+use crate::settings::TopicArn;
 use crate::token::TokenMarks;
 
 mod status;
@@ -131,6 +132,9 @@ pub struct Told {
     /// Whether one of them said that two holders hold the state.
     #[serde(default)]
     pub of_split: bool,
+    /// Where the last one went instead of the notice topic: what else there is to tell goes there too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicArn>,
 }
 
 impl Told {
@@ -273,10 +277,16 @@ impl Entry {
     pub fn live_again(&mut self, lock: &Lock, now: Timestamp) {
         self.forget_questions();
         let first = Self::first_sight(self.code.clone(), lock, now);
+        // What is still owed of the life before goes where people were asked in it.
+        let told = Told {
+            topic: self.told.topic.take(),
+            ..Told::default()
+        };
         *self = Self {
             revision: self.revision,
             generation: self.generation + 1,
             unsent: std::mem::take(&mut self.unsent),
+            told,
             ..first
         };
     }
@@ -497,8 +507,8 @@ impl Entry {
         Some(unsent.clone())
     }
 
-    /// This notice went out. Says whether it was still owed.
-    pub fn sent(&mut self, sent: &Unsent, now: Timestamp) -> bool {
+    /// This notice went out, to a topic of its own or, with `None`, to the notice topic. Says whether it was still owed.
+    pub fn sent(&mut self, sent: &Unsent, topic: Option<&TopicArn>, now: Timestamp) -> bool {
         let mut owed = self.unsent.iter();
         let found =
             owed.position(|unsent| unsent.kind == sent.kind && unsent.outcome == sent.outcome);
@@ -512,6 +522,7 @@ impl Entry {
                 last: Some(now),
                 unanswered: self.told.unanswered.saturating_add(1),
                 of_split: self.told.of_split || sent.kind == NoticeKind::SplitLock,
+                topic: topic.cloned(),
             };
         }
         true

@@ -40,6 +40,8 @@ pub const UNREADABLE_LOCKS: Metric = count("UnreadableLocks");
 pub const SWEEP_COMPLETED: Metric = count("SweepCompleted");
 /// 1 when a sweep could not read everything, 0 when it did.
 pub const SWEEP_INCOMPLETE: Metric = count("SweepIncomplete");
+/// 1 when a sweep found the policy object broken, 0 when it found it good; written only where the policy is in an object.
+pub const POLICY_ERROR: Metric = count("PolicyError");
 /// Locks released.
 pub const RELEASED: Metric = count("Released");
 /// Decisions refused.

@@ -3,6 +3,7 @@
 mod chat;
 mod email;
 mod evidence;
+mod policy;
 mod sms;
 mod storm;
 mod many;
@@ -17,7 +18,7 @@ use crate::ids::{LockId, LockPath, RequestCode};
 use crate::ledger::{Entry, ZombieWrite};
 use crate::lock::Lock;
 use crate::outcome::{Outcome, OutcomeKind, RecordName};
-use crate::policy::{EvenIf, Judgement, Severity, SignOfLife, Verdict};
+use crate::policy::{EvenIf, Judgement, PolicyError, Severity, SignOfLife, Verdict};
 use crate::record::LockInfo;
 use crate::release;
 use crate::settings::TopicArn;
@@ -52,6 +53,8 @@ pub enum NoticeKind {
     Rejected,
     /// A state was written after its lock was released, and no newer lock explains it.
     ZombieWrite,
+    /// The policy object is broken.
+    PolicyError,
     /// Sent by hand, to see who gets it.
     Test,
 }
@@ -91,6 +94,13 @@ pub struct Notice {
     /// Many locks of which the same is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub many: Option<ManyFacts>,
+    /// What is wrong with the policy object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyError>,
+    /// Where it goes instead of the notice topic: where the rule says, or where people were asked before. No part of the
+    /// document.
+    #[serde(skip)]
+    pub topic: Option<TopicArn>,
 }
 
 /// A lock as a notice shows it.
@@ -297,6 +307,8 @@ impl Notice {
         zombie: None,
         storm: None,
         many: None,
+        policy: None,
+        topic: None,
     };
 
     /// Asks about a lock, or reminds of it.
@@ -329,6 +341,7 @@ impl Notice {
                 function: desk.function.to_owned(),
             }),
             commands: Some(Commands::about(&entry.code, lock, judgement, desk)),
+            topic: judgement.terms.topic.clone(),
             ..Self::BLANK
         }
     }
@@ -351,6 +364,7 @@ impl Notice {
                 .map(|entry| entry.code.clone())
                 .or_else(|| outcome.request.clone()),
             lock: entry.map(|entry| LockFacts::of(&entry.lock())),
+            topic: entry.and_then(|entry| entry.told.topic.clone()),
             outcome: Some(outcome),
             ..Self::BLANK
         }
@@ -363,6 +377,7 @@ impl Notice {
             kind: NoticeKind::Ended,
             request: Some(entry.code.clone()),
             lock: Some(LockFacts::of(&entry.lock())),
+            topic: entry.told.topic.clone(),
             ..Self::BLANK
         }
     }
@@ -374,9 +389,20 @@ impl Notice {
             kind: NoticeKind::ZombieWrite,
             request: Some(entry.code.clone()),
             lock: Some(LockFacts::of(&entry.lock())),
+            topic: entry.told.topic.clone(),
             zombie: Some(zombie),
             ..Self::BLANK
         })
+    }
+
+    /// Tells that the policy object is broken.
+    #[must_use]
+    pub fn of_policy(error: PolicyError) -> Self {
+        Self {
+            kind: NoticeKind::PolicyError,
+            policy: Some(error),
+            ..Self::BLANK
+        }
     }
 
     /// A marked notice about nothing.
@@ -470,6 +496,10 @@ impl Notice {
                 .storm
                 .as_ref()
                 .map_or(Severity::Warning, |storm| storm.severity),
+            (NoticeKind::PolicyError, _) => match &self.policy {
+                Some(error) if error.in_force.is_none() => Severity::Error,
+                Some(_) | None => Severity::Warning,
+            },
             (NoticeKind::Rejected, _) => Severity::Warning,
             (
                 NoticeKind::Released
@@ -585,6 +615,7 @@ impl NoticeKind {
             | Self::Ended
             | Self::Rejected
             | Self::ZombieWrite
+            | Self::PolicyError
             | Self::Test => false,
         }
     }
@@ -604,6 +635,7 @@ impl NoticeKind {
             Self::Ended => "ended",
             Self::Rejected => "rejected",
             Self::ZombieWrite => "zombie_write",
+            Self::PolicyError => "policy_error",
             Self::Test => "test",
         }
     }

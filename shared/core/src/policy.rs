@@ -6,6 +6,9 @@ mod name;
 mod glob;
 mod conditions;
 mod refused;
+mod source;
+mod in_force;
+mod entry;
 mod verdict;
 mod judge;
 mod by_rule;
@@ -18,12 +21,18 @@ use crate::settings::TopicArn;
 
 pub use self::by_rule::{ByRule, Known, RULE_IS_NEAR};
 pub use self::conditions::{Conditions, OperationPattern};
+pub use self::entry::{BrokenPolicy, Duty, PolicyEntry, TOLD_ONCE_WITHIN, ToldOfPolicy};
 pub use self::glob::{BadGlob, Glob};
+pub use self::in_force::{
+    Flaw, GoodPolicy, InForce, InForceInstead, NoPolicy, ObjectIs, PolicyError, PolicyReading,
+    PolicyVersion,
+};
 pub use self::judge::{
     ALLOWED_SKEW, SIGHTINGS_FOR_GHOSTS, Sighting, StateObject, judge, wants_state,
 };
 pub use self::name::{BadName, DEFAULT_RULE, Name};
 pub use self::refused::{Complaint, Reader, Refused};
+pub use self::source::{BadPolicyUri, PolicyObject, PolicySource, PolicyUri};
 pub use self::verdict::{EvenIf, HoldTime, Judgement, SignOfLife, Verdict};
 
 /// What a deployment wants: the rules in order, and what holds where none applies.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{LockId, LockPath, RequestCode};
 use crate::lock::Lock;
 use crate::metrics::{self, Metric};
-use crate::policy::{Judgement, Verdict};
+use crate::policy::{Judgement, PolicyError, Verdict};
 use crate::text;
 
 /// The report of one sweep.
@@ -38,6 +38,9 @@ pub struct SweepReport {
     pub by_rule: usize,
     /// How many locks ended since the last sweep.
     pub ended: usize,
+    /// What is wrong with the policy object, while the last good version of it is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_error: Option<PolicyError>,
     /// What could not be read or done. Not empty: the sweep fails after all the rest is done.
     pub incomplete: Vec<Incomplete>,
     /// The longest time a stale lock can have been held, seconds; 0 when none is stale.

@@ -3,11 +3,12 @@
 //! Nothing that decides has a silent fallback: a wrong value stops the function with the setting's name and an example.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::ids::{LockPath, RequestCode};
 use crate::item::Place;
-use crate::policy::{Policy, Reader, Refused, Terms};
+use crate::policy::{PolicyObject, PolicySource, PolicyUri, Reader, Refused, Terms};
 use crate::sms::PhoneNumber;
 use crate::token::Token;
 use crate::{span, text};
@@ -36,6 +37,8 @@ pub const QUIET_FOR: &str = "QUIET_FOR";
 pub const REMIND_EVERY: &str = "REMIND_EVERY";
 /// What holds for which locks, in HCL; the three spans above are the default that it starts from.
 pub const POLICY: &str = "POLICY";
+/// The same in an object, as `s3://bucket/key`; instead of [`POLICY`].
+pub const POLICY_URI: &str = "POLICY_URI";
 /// The base address of the approval page; empty: notices carry no link.
 pub const APPROVAL_URL: &str = "APPROVAL_URL";
 /// How long an approval link works; a span.
@@ -62,6 +65,7 @@ pub const SWEEP: &[&str] = &[
     QUIET_FOR,
     REMIND_EVERY,
     POLICY,
+    POLICY_URI,
     APPROVAL_URL,
     LINK_TTL,
 ];
@@ -78,6 +82,7 @@ pub const APPROVE: &[&str] = &[
     QUIET_FOR,
     REMIND_EVERY,
     POLICY,
+    POLICY_URI,
     APPROVAL_PAGE,
     RELEASES,
     TOPIC_RESTRICTED,
@@ -102,8 +107,8 @@ pub struct Settings {
     pub notice_topic: TopicArn,
     /// Where decisions come from.
     pub approval_topic: TopicArn,
-    /// When a lock is stale, and what is done about it.
-    pub policy: Policy,
+    /// Where it stands when a lock is stale, and what is done about it.
+    pub policy: PolicySource,
 }
 
 /// What `sweep` needs besides.
@@ -170,8 +175,14 @@ pub struct Bucket {
 pub struct PageUrl(String);
 
 /// The ARN of an SNS topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TopicArn(String);
+
+/// A text that is not the ARN of an SNS topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is not the ARN of an SNS topic")]
+pub struct BadTopicArn;
 
 /// Which slots tell whether a lock is still there and what stands in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +229,11 @@ pub enum SettingError {
         "neither {LOCK_TABLES} nor {STATE_BUCKETS} is set; give at least one, such as `terraform-state-locks`"
     )]
     NoStore,
+    /// Two places for one policy.
+    #[error(
+        "{POLICY} and {POLICY_URI} are both set, and only one can hold; leave one of them empty"
+    )]
+    TwoPolicies,
     /// A policy with mistakes.
     #[error("the policy cannot be used: {0}")]
     Policy(Refused),
@@ -297,7 +313,7 @@ impl Source<'_> {
         })
     }
 
-    fn policy(&self, read_policy: Reader) -> Result<Policy, SettingError> {
+    fn policy(&self, read_policy: Reader) -> Result<PolicySource, SettingError> {
         let base = Terms::asking(
             self.span(STALE_AFTER, "15m")?,
             self.span(QUIET_FOR, "5m")?,
@@ -305,7 +321,18 @@ impl Source<'_> {
         );
         // Not trimmed: complaints name lines and columns of the text as it was given.
         let text = (self.0)(POLICY).unwrap_or_default();
-        read_policy(&text, POLICY, base).map_err(SettingError::Policy)
+        let Some(address) = self.optional(POLICY_URI) else {
+            let policy = read_policy(&text, POLICY, base).map_err(SettingError::Policy)?;
+            return Ok(PolicySource::Setting(policy));
+        };
+        if !text.trim().is_empty() {
+            return Err(SettingError::TwoPolicies);
+        }
+        let uri = PolicyUri::parse(&address).map_err(|error| {
+            let example = "s3://acme-config/lockwarden.hcl";
+            bad(POLICY_URI, &address, error.to_string(), example)
+        })?;
+        Ok(PolicySource::Object(PolicyObject { uri, base }))
     }
 
     fn optional(&self, name: &str) -> Option<String> {
@@ -550,6 +577,20 @@ impl TopicArn {
     }
 }
 
+impl TryFrom<String> for TopicArn {
+    type Error = BadTopicArn;
+
+    fn try_from(text: String) -> Result<Self, BadTopicArn> {
+        Self::parse(&text).ok_or(BadTopicArn)
+    }
+}
+
+impl From<TopicArn> for String {
+    fn from(topic: TopicArn) -> Self {
+        topic.0
+    }
+}
+
 impl Settings {
     /// Whether a state object may be looked for: its bucket and key are in one of the configured buckets.
     #[must_use]
@@ -624,7 +665,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::policy::Complaint;
+    use crate::policy::{Complaint, Policy};
 
     const GOOD: [(&str, &str); 6] = [
         (LOCK_TABLES, "terraform-state-locks"),
@@ -681,7 +722,8 @@ mod tests {
             SignedDuration::from_mins(5),
             SignedDuration::from_hours(1),
         );
-        assert_eq!(settings.common.policy, Policy::without_rules(asking));
+        let policy = PolicySource::Setting(Policy::without_rules(asking));
+        assert_eq!(settings.common.policy, policy);
         assert_eq!(
             settings.common.ledger_keep_for,
             SignedDuration::from_hours(400 * 24)
@@ -740,6 +782,25 @@ mod tests {
         assert_snapshot!(refused(&[(STATE_BUCKETS, "s3://acme")]), @"the setting STATE_BUCKETS is `s3://acme`: a bucket's name has 3 to 63 lower-case letters, digits, `-` or `.`; it looks like `acme-tf-state` or `acme-tf-state/prod/`");
         assert_snapshot!(refused(&[(POLICY, " x")]), @"the policy cannot be used: POLICY:1:1: ` x`: it is wrong; write nothing");
         assert_snapshot!(refused(&[(NOTICE_TOPIC_ARN, "notices")]), @"the setting NOTICE_TOPIC_ARN is `notices`: it is not the ARN of an SNS topic; it looks like `arn:aws:sns:eu-west-1:123456789012:lockwarden-notices`");
+    }
+
+    #[test]
+    fn a_policy_in_an_object_is_an_address_until_it_is_read() {
+        let uri = "s3://acme-config/lockwarden.hcl";
+        let changes = [(POLICY_URI, uri), (STALE_AFTER, "2h"), (POLICY, " ")];
+        let settings = sweep_with(&changes).unwrap().common;
+        let PolicySource::Object(object) = settings.policy else {
+            panic!("{:?}", settings.policy)
+        };
+        assert_eq!(object.uri.to_string(), uri);
+        assert_eq!(object.base.stale_after, SignedDuration::from_hours(2));
+    }
+
+    #[test]
+    fn two_policies_or_a_wrong_address_stop_the_function() {
+        let uri = (POLICY_URI, "s3://acme-config/lockwarden.hcl");
+        assert_snapshot!(refused(&[uri, (POLICY, "default {}")]), @"POLICY and POLICY_URI are both set, and only one can hold; leave one of them empty");
+        assert_snapshot!(refused(&[(POLICY_URI, "acme-config/lockwarden.hcl")]), @"the setting POLICY_URI is `acme-config/lockwarden.hcl`: it is not the address of an object in S3; it looks like `s3://acme-config/lockwarden.hcl`");
     }
 
     fn approve(changes: &[(&str, &str)]) -> Result<ApproveSettings, SettingError> {

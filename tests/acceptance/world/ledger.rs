@@ -9,6 +9,7 @@ use lockwarden_aws::{Failure, Kind};
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event, Status};
+use lockwarden_core::policy::PolicyEntry;
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::storm::Storm;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub(crate) struct Ledger {
     refusals: BTreeMap<(String, String), Item>,
     refusals_of_day: BTreeMap<String, u32>,
     pub(crate) report: Option<SweepReport>,
+    /// What is known of the policy object.
+    policy: Option<Item>,
     /// What runs that wrap Terraform said, by the IDs of their locks.
     pub(crate) runs: BTreeMap<LockId, Run>,
     /// Codes that the index shows although it should not any more, or the other way round: it is a moment behind.
@@ -140,8 +143,9 @@ impl Ledger {
         let refusals = sorted(self.refusals.values().collect());
         let storms = sorted(self.storms.values().collect());
         let (notices, of_day, report) = (&self.notices, &self.refusals_of_day, &self.report);
+        let policy = self.policy();
         format!(
-            "{entries:?} {events:?} {deliveries:?} {storms:?} {refusals:?} {notices:?} {of_day:?} {report:?}"
+            "{entries:?} {events:?} {deliveries:?} {storms:?} {refusals:?} {notices:?} {of_day:?} {report:?} {policy:?}"
         )
     }
 
@@ -187,6 +191,22 @@ impl Ledger {
         }
         self.notices.extend(change.published.clone());
         Ok(())
+    }
+
+    pub(super) fn save_policy(&mut self, entry: &PolicyEntry) -> Result<(), NotWritten> {
+        let stored = self.policy().map_or(0, |stored| stored.revision);
+        if stored != entry.revision {
+            return Err(NotWritten::Outdated);
+        }
+        self.policy = Some(item_of(&PolicyEntry {
+            revision: entry.revision + 1,
+            ..entry.clone()
+        }));
+        Ok(())
+    }
+
+    pub(crate) fn policy(&self) -> Option<PolicyEntry> {
+        self.policy.as_ref().map(value_of)
     }
 
     fn put_entry(&mut self, entry: &Entry) {

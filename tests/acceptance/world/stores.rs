@@ -9,7 +9,7 @@ use lockwarden_core::ids::LockPath;
 use lockwarden_core::item::MAX_RECORD_BYTES;
 use lockwarden_core::item::{Attribute, Content, ItemKind, Place, Record};
 use lockwarden_core::notice::Notice;
-use lockwarden_core::policy::StateObject;
+use lockwarden_core::policy::{Flaw, PolicyReading, PolicyUri, PolicyVersion, StateObject};
 use lockwarden_core::release::{Expected, ItemHalf, LockFileHalf};
 use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::{Bucket, Table};
@@ -203,6 +203,33 @@ impl Stores {
             at: object.modified,
             etag: Some(object.etag.trim_matches('"').to_owned()),
         })
+    }
+
+    /// What a read of the object with the policy gives.
+    pub(super) fn policy_object(&self, uri: &PolicyUri, longest: usize) -> PolicyReading {
+        let bucket = self.buckets.get(uri.bucket());
+        let no_text = |version: &str, why: &str| {
+            PolicyReading::NoText(Flaw {
+                version: version.to_owned(),
+                why: format!("{uri}: {why}"),
+            })
+        };
+        let Some(object) = bucket.and_then(|bucket| bucket.get(uri.key())) else {
+            return no_text("NoSuchKey", "it is not there");
+        };
+        if object.is_closed {
+            return no_text("AccessDenied", "S3 does not let us open it");
+        }
+        if object.body.len() > longest {
+            return no_text(&object.etag, "it is too long");
+        }
+        match String::from_utf8(object.body.clone()) {
+            Ok(text) => PolicyReading::Text(PolicyVersion {
+                etag: object.etag.clone(),
+                text,
+            }),
+            Err(_) => no_text(&object.etag, "it is not UTF-8 text"),
+        }
     }
 
     /// By entity tag.

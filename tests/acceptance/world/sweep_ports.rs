@@ -4,20 +4,21 @@ use jiff::Timestamp;
 use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
+use lockwarden_aws::policy::ReadPolicy;
 use lockwarden_aws::subscribers::Subscriber;
-use lockwarden_aws::{Failure, Listing};
+use lockwarden_aws::{Failure, Kind, Listing};
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Entry};
 use lockwarden_core::notice::Notice;
-use lockwarden_core::policy::StateObject;
+use lockwarden_core::policy::{Flaw, PolicyEntry, PolicyReading, PolicyUri, StateObject};
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{Bucket, Table};
 use lockwarden_core::storm::Storm;
 use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
-use lockwarden_sweep::ports::{Approve, Ledger, Locks, Machine, Notices};
+use lockwarden_sweep::ports::{Approve, KeepPolicy, Ledger, Locks, Machine, Notices};
 
 use super::process::Process;
 use super::{Call, Stores};
@@ -132,8 +133,45 @@ impl Process<'_> {
     }
 
     pub(super) async fn publish_notice(&self, notice: &Notice) -> Result<String, Failure> {
-        self.call(Call::Publish, "topic", |stores| Ok(stores.publish(notice)))
+        let own = notice.topic.as_ref();
+        let topic = own.map_or("topic".to_owned(), |own| format!("topic {}", own.name()));
+        self.call(Call::Publish, &topic, |stores| Ok(stores.publish(notice)))
             .await
+    }
+}
+
+impl ReadPolicy for Process<'_> {
+    async fn policy_object(&self, uri: &PolicyUri) -> PolicyReading {
+        let read = self.call(Call::PolicyObject, "policy", |stores| {
+            Ok::<_, Failure>(stores.policy_object(uri, lockwarden_policy::LONGEST))
+        });
+        read.await.unwrap_or_else(|failure| match failure.kind {
+            Kind::Transient => PolicyReading::NotNow(failure.to_string()),
+            Kind::Lasting => PolicyReading::NoText(Flaw {
+                version: "AccessDenied".to_owned(),
+                why: failure.to_string(),
+            }),
+        })
+    }
+
+    async fn policy_entry(&self) -> Result<Option<PolicyEntry>, Failure> {
+        self.call(Call::PolicyEntry, self.ledger_reads(), |stores| {
+            Ok(stores.ledger.policy())
+        })
+        .await
+    }
+}
+
+impl KeepPolicy for Process<'_> {
+    async fn save_policy(&self, entry: &PolicyEntry) -> Result<(), NotWritten> {
+        let collides = self.collides();
+        self.call(Call::SavePolicy, self.ledger_writes(), |stores| {
+            if collides {
+                return Err(NotWritten::Outdated);
+            }
+            stores.ledger.save_policy(entry)
+        })
+        .await
     }
 }
 

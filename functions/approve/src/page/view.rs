@@ -8,7 +8,8 @@ use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Commands, Desk};
 use lockwarden_core::outcome::{DigestCheck, NewHolder};
 use lockwarden_core::policy::{Judgement, StateObject};
-use lockwarden_core::release::{self, Look, Standing};
+use lockwarden_core::release::{self, Standing};
+use lockwarden_core::settings::TopicArn;
 use lockwarden_core::token::Admission;
 
 use super::request::PageRequest;
@@ -143,11 +144,17 @@ impl<W: World> Approve<'_, W> {
             caller: self.caller(request),
             now,
             digest,
-            told_by: self.settings.common.notice_topic.name().to_owned(),
+            told_by: self.told_by(entry).name().to_owned(),
             observe_only: !self.settings.releases,
         };
         view.commands = self.commands(&view, &request.function);
         Ok(view)
+    }
+
+    /// The topic that hears what comes of a decision.
+    fn told_by<'e>(&'e self, entry: &'e Entry) -> &'e TopicArn {
+        let own = entry.told.topic.as_ref();
+        own.unwrap_or(&self.settings.common.notice_topic)
     }
 
     async fn now(&self, entry: &Entry) -> Result<(Now, Option<DigestCheck>), Failure> {
@@ -157,16 +164,14 @@ impl<W: World> Approve<'_, W> {
         };
         let digest = self.digest_now(entry, &sight.state).await;
         let now = match release::standing(entry, &sight.present) {
-            Standing::Same(lock) => {
-                let look = Look {
-                    policy: &self.settings.common.policy,
-                    now: self.world.now(),
-                    present: &sight.present,
-                    state: &sight.state,
-                };
-                let judgement = release::judge_again(entry, lock, &look);
-                Now::Same(Box::new(judgement), lock.clone())
-            }
+            Standing::Same(lock) => match self.as_look(&sight).await {
+                Ok(look) => {
+                    let judgement = release::judge_again(entry, lock, &look);
+                    Now::Same(Box::new(judgement), lock.clone())
+                }
+                Err(failure) if failure.is_transient() => return Err(failure),
+                Err(failure) => Now::Unknown(failure.to_string()),
+            },
             Standing::ChangedHands(holder) => Now::Other(holder),
             Standing::Gone => Now::Gone,
         };

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use lockwarden_aws::ledger_find::Entries;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
+use lockwarden_aws::policy::ReadPolicy;
 use lockwarden_aws::subscribers::Subscriber;
 use lockwarden_aws::{Failure, Kind, Listing};
 use lockwarden_core::evidence::Run;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode};
 use lockwarden_core::item::{Content, Place, Record};
 use lockwarden_core::lock::gather;
-use lockwarden_core::policy::StateObject;
+use lockwarden_core::policy::{PolicyEntry, PolicyReading, PolicySource, PolicyUri, StateObject};
 use lockwarden_core::report::SweepReport;
 use lockwarden_core::settings::{self, Bucket, SweepSettings, Table};
 use lockwarden_core::storm::Storm;
@@ -18,7 +19,7 @@ use lockwarden_core::token::TOKEN_BYTES;
 use lockwarden_core::versions::Versions;
 
 use super::*;
-use crate::ports::{Approve, Ledger, Locks, Machine, Notices};
+use crate::ports::{Approve, KeepPolicy, Ledger, Locks, Machine, Notices};
 
 const NOW: &str = "2026-01-01T03:00:00Z";
 
@@ -60,6 +61,22 @@ impl Locks for Post {
 
     async fn versions(&self, _: &str, _: &str, _: Timestamp) -> Result<Versions, Failure> {
         panic!("nobody lists versions here")
+    }
+}
+
+impl ReadPolicy for Post {
+    async fn policy_object(&self, _: &PolicyUri) -> PolicyReading {
+        panic!("nobody judges here")
+    }
+
+    async fn policy_entry(&self) -> Result<Option<PolicyEntry>, Failure> {
+        panic!("nobody judges here")
+    }
+}
+
+impl KeepPolicy for Post {
+    async fn save_policy(&self, _: &PolicyEntry) -> Result<(), NotWritten> {
+        panic!("nobody judges here")
     }
 }
 
@@ -177,7 +194,10 @@ async fn told(works: bool, entry: &mut Entry) -> (bool, Vec<Written>) {
         written: RefCell::default(),
     };
     let settings = settings();
-    let sweep = Sweep::new(&post, &settings, at("2026-01-01T03:05:00Z"), None);
+    let PolicySource::Setting(policy) = &settings.common.policy else {
+        panic!("it is in no object")
+    };
+    let sweep = Sweep::new(&post, &settings, policy, at("2026-01-01T03:05:00Z"), None);
     let unsent = entry.unsent[0].clone();
     let is_told = sweep.tell(entry, &unsent, None).await.is_ok();
     (is_told, post.written.into_inner())

@@ -113,7 +113,7 @@ fn went_out(entry: &mut Entry, kind: NoticeKind) -> bool {
     let [unsent] = &owing(kind, NOW)[..] else {
         panic!("one is owed")
     };
-    entry.sent(unsent, at(NOW))
+    entry.sent(unsent, None, at(NOW))
 }
 
 fn told(count: u32, last: &str) -> Told {
@@ -122,6 +122,7 @@ fn told(count: u32, last: &str) -> Told {
         last: Some(at(last)),
         unanswered: count,
         of_split: false,
+        topic: None,
     }
 }
 

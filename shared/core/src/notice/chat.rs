@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::email::{held, how_sure, life, opening, sentence, stored_in};
-use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, many, storm};
+use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, many, policy, storm};
 use crate::decision::RULE_PREFIX;
 use crate::ids::{LockId, RequestCode};
 use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, Outcome};
+use crate::policy::PolicyError;
 use crate::record::Operation;
 use crate::text::{shown, shown_time};
 
@@ -137,6 +138,7 @@ fn description(notice: &Notice) -> String {
             );
             facts(&mut text, lock);
         }
+        (None, _, _) if let Some(error) = &notice.policy => policy_error(&mut text, error),
         (None, _, _) => {
             text.line("This is a test notice, sent by hand. Lockwarden reaches this channel.");
         }
@@ -211,6 +213,16 @@ fn written_late(text: &mut Description, lock: &LockFacts, zombie: &ZombieWrite) 
     facts(text, lock);
 }
 
+fn policy_error(text: &mut Description, error: &PolicyError) {
+    text.line(&policy::opening(error).replace('\n', " "));
+    for (label, words) in policy::facts(error) {
+        text.foreign(label, &words, PATH);
+    }
+    for mistake in policy::mistakes(error) {
+        text.line(&code(&mistake, 1_000));
+    }
+}
+
 fn facts(text: &mut Description, lock: &LockFacts) {
     text.foreign("State", lock.lock_id.as_str(), PATH);
     if let Some(who) = lock.who.as_deref().filter(|who| !who.is_empty()) {
@@ -278,6 +290,9 @@ fn next_steps(notice: &Notice) -> Vec<String> {
             "Look for the old holder. If its job runs, stop it before anybody plans or applies."
                 .to_owned(),
         );
+    }
+    if notice.policy.is_some() {
+        steps.push("Mend the policy and put it back; the next sweep reads it.".to_owned());
     }
     // Whoever has the link may decide, and here that is everybody in the channel: so a channel that gets the notices is a
     // channel of approvers. The link stands here, where people read, and nowhere else.

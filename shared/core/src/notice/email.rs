@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use jiff::SignedDuration;
 
 use super::{LockFacts, Notice, NoticeKind, StormFacts, VerdictFacts};
-use super::{evidence, many, storm};
+use super::{evidence, many, policy, storm};
 use crate::commands;
 use crate::decision::RULE_PREFIX;
 use crate::ids::{RequestCode, StormCode};
 use crate::ledger::ZombieWrite;
 use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
-use crate::policy::{DEFAULT_RULE, Verdict};
+use crate::policy::{DEFAULT_RULE, PolicyError, Verdict};
 use crate::record::Operation;
 use crate::span;
 use crate::text::{shown, shown_time, tail_ascii};
@@ -87,6 +87,7 @@ impl Notice {
             (NoticeKind::Ended, _) => "Lock is gone, nothing to do",
             (NoticeKind::Rejected, _) => "Decision not carried out",
             (NoticeKind::ZombieWrite, _) => "State written after the release",
+            (NoticeKind::PolicyError, _) => "Policy is broken, somebody has to mend it",
             (NoticeKind::Test, _) => "Test notice, nothing to do",
         }
     }
@@ -114,6 +115,7 @@ pub(super) fn body(notice: &Notice) -> String {
             text.gap();
             facts(&mut text, lock);
         }
+        (None, _, _) if let Some(error) = &notice.policy => policy_error(&mut text, error),
         (None, _, _) => {
             text.line(
                 "This is a test notice, sent by hand. If you can read it, Lockwarden reaches you.",
@@ -320,6 +322,7 @@ pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
         | NoticeKind::Ended
         | NoticeKind::Rejected
         | NoticeKind::ZombieWrite
+        | NoticeKind::PolicyError
         | NoticeKind::Test => "",
     }
 }
@@ -441,6 +444,25 @@ pub(super) fn how_sure(zombie: &ZombieWrite) -> &'static str {
     } else {
         "This was seen, and proves nothing: a normal run that began and ended between two sweeps looks the same."
     }
+}
+
+fn policy_error(text: &mut Text, error: &PolicyError) {
+    text.line(policy::opening(error));
+    text.gap();
+    for (label, words) in policy::facts(error) {
+        text.field(label, words);
+    }
+    text.gap();
+    text.line("What is wrong:");
+    for mistake in policy::mistakes(error) {
+        text.line(mistake);
+    }
+    text.gap();
+    text.line("1. LOOK at it as it is stored:");
+    text.command(commands::read_object(&error.uri).as_ref());
+    text.gap();
+    text.line("2. MEND it and put it back, or put back the version before. Nothing has to be restarted: the next sweep reads it.");
+    text.line("   Nothing is told when it is good again; the report of the sweep then says no more about it.");
 }
 
 fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {

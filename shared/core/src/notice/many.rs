@@ -78,9 +78,12 @@ impl Notice {
         let mut locks: Vec<ToldLock> = entries.iter().map(|entry| ToldLock::of(entry)).collect();
         locks.sort_by(|a, b| a.lock_id.cmp(&b.lock_id));
         let count = locks.len();
+        // They were asked about in one place.
+        let topic = entries.first().and_then(|entry| entry.told.topic.clone());
         fitting(locks, |locks| Self {
             kind,
             many: Some(ManyFacts { count, locks }),
+            topic: topic.clone(),
             ..Self::BLANK
         })
     }

@@ -63,6 +63,12 @@ fn without_lock(notice: &Notice) -> String {
     }
     let what = match notice.kind {
         NoticeKind::Test => "this is a test notice, nothing to do.",
+        NoticeKind::PolicyError => match &notice.policy {
+            Some(error) if error.in_force.is_none() => {
+                "the policy is broken and no sweep judges any lock, see the e-mail."
+            }
+            Some(_) | None => "the policy is broken, the last good one holds, see the e-mail.",
+        },
         NoticeKind::StaleLock
         | NoticeKind::Reminder
         | NoticeKind::UnreadableLock
@@ -78,7 +84,7 @@ fn without_lock(notice: &Notice) -> String {
     let outcome = notice.outcome.as_ref();
     let example = outcome.and_then(|outcome| outcome.example.as_deref());
     match (notice.kind, example.filter(|text| sms::is_order(text))) {
-        (NoticeKind::Test, _) => format!("Lockwarden: {what}"),
+        (NoticeKind::Test | NoticeKind::PolicyError, _) => format!("Lockwarden: {what}"),
         // It was a text message, and whoever sent it may have nothing else at hand.
         (_, Some(order)) => [
             ". Send RELEASE, KEEP or RESTORE and the code in the notice, such as",
