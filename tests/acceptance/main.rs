@@ -19,6 +19,8 @@ mod storms;
 mod sweeps;
 mod looks;
 mod policy;
+mod policy_object;
+mod rule_topics;
 mod by_rule;
 mod weeks;
 mod triage;

@@ -132,6 +132,7 @@ fn the_readme_has_every_metric_and_no_other() {
         metrics::UNREADABLE_LOCKS,
         metrics::SWEEP_COMPLETED,
         metrics::SWEEP_INCOMPLETE,
+        metrics::POLICY_ERROR,
         metrics::RELEASED,
         metrics::REJECTED_DECISIONS,
         metrics::PAGE_TURNED_AWAY,

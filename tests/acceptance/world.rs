@@ -46,6 +46,8 @@ pub(crate) const BUCKET: &str = "acme-tf-state";
 pub(crate) const STATE: &str = "acme-tf-state/prod/network.tfstate";
 /// Where decisions come from.
 pub(crate) const APPROVALS: &str = "arn:aws:sns:eu-west-1:123456789012:lockwarden-approvals";
+/// The object with the policy, where it is in one.
+pub(crate) const POLICY_OBJECT: &str = "s3://acme-config/lockwarden.hcl";
 /// When every story begins.
 pub(crate) const START: &str = "2026-03-02T08:00:00Z";
 

@@ -121,8 +121,9 @@ mod tests {
         Answer::Http(304, vec![("etag", "\"d4a4\"".to_owned())], Vec::new())
     }
 
+    /// With a point in its name the bucket stands in the path, where a test can see it.
     fn uri() -> PolicyUri {
-        PolicyUri::parse("s3://acme-config/teams/lockwarden.hcl").unwrap()
+        PolicyUri::parse("s3://acme.config/teams/lockwarden.hcl").unwrap()
     }
 
     async fn read_with(aws: &Aws, held: &Held) -> PolicyReading {
@@ -154,7 +155,7 @@ mod tests {
         let asked = aws.asked();
         assert_eq!(
             (asked[0].method.as_str(), asked[0].path.as_str()),
-            ("GET", "acme-config/teams/lockwarden.hcl")
+            ("GET", "acme.config/teams/lockwarden.hcl")
         );
         let tags: Vec<_> = asked
             .iter()
@@ -171,7 +172,7 @@ mod tests {
 
         let told = flaw(object("x".repeat(17).as_bytes())).await;
         assert_eq!(told.version, "\"d4a4\"");
-        assert_snapshot!(told.why, @"s3://acme-config/teams/lockwarden.hcl has more than 16 bytes, which no policy may have");
+        assert_snapshot!(told.why, @"s3://acme.config/teams/lockwarden.hcl has more than 16 bytes, which no policy may have");
         let Answer::Http(status, mut headers, _) = object(b"short") else {
             panic!("it is an answer")
         };
@@ -184,7 +185,7 @@ mod tests {
     async fn what_is_no_text_is_a_version_that_is_wrong() {
         let told = flaw(object(&[0xff, 0xfe])).await;
         assert_eq!(told.version, "\"d4a4\"");
-        assert_snapshot!(told.why, @"s3://acme-config/teams/lockwarden.hcl is not UTF-8 text");
+        assert_snapshot!(told.why, @"s3://acme.config/teams/lockwarden.hcl is not UTF-8 text");
     }
 
     #[tokio::test]
@@ -199,7 +200,7 @@ mod tests {
             let told = flaw(Answer::s3_error(status, code)).await;
             assert_eq!(told.version, code);
             let why = format!(
-                "cannot read the policy s3://acme-config/teams/lockwarden.hcl: {code}: so it is"
+                "cannot read the policy s3://acme.config/teams/lockwarden.hcl: {code}: so it is"
             );
             assert_eq!(told.why, why);
         }

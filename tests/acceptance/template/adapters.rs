@@ -68,6 +68,8 @@ fn each_role_has_exactly_the_rights_that_its_code_needs() {
         ("LockTableNames", "tf-locks"),
         ("StateBucketNames", "acme-state"),
         ("KmsKeyArns", "arn:aws:kms:::key/1"),
+        ("PolicyUri", "s3://acme-config/lockwarden.hcl"),
+        ("RuleTopicArns", "arn:aws:sns:::team-a"),
     ];
     for (function, role) in [
         ("sweep", "SweepRole"),

@@ -9,8 +9,13 @@ use super::metrics;
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111122223333:pager";
 const KIND: &str = "AWS::CloudWatch::Alarm";
 
+/// A stack with every alarm that there can be.
 fn stack(parameters: &[(&str, &str)]) -> Stack {
-    Stack::with(&[&[("LockTableNames", "tf-locks")], parameters].concat())
+    let all = [
+        ("LockTableNames", "tf-locks"),
+        ("PolicyUri", "s3://acme-config/lockwarden.hcl"),
+    ];
+    Stack::with(&[&all, parameters].concat())
 }
 
 /// A property that may stand as a number or, from a parameter, as a text.
@@ -74,6 +79,7 @@ fn every_alarm_watches_a_metric_that_exists() {
     DecisionsUndelivered: Sum NumberOfNotificationsFailed of ApprovalTopic
     LockLeftStale: Maximum OldestUnprocessedAge
     NoticesFail: Sum NumberOfNotificationsFailed of NoticeTopic
+    PolicyBroken: Maximum PolicyError
     SweepFails: Sum Errors of SweepFunction
     SweepIncomplete: Maximum SweepIncomplete
     SweepNotCompleted: Sum SweepCompleted
@@ -179,12 +185,27 @@ fn alarms_about_sweeps_count_in_the_interval_of_the_schedule() {
         counting,
         [
             "LockLeftStale",
+            "PolicyBroken",
             "SweepFails",
             "SweepIncomplete",
             "SweepNotCompleted",
             "SweepThrottled"
         ]
     );
+}
+
+#[test]
+fn a_policy_that_is_broken_is_told_until_it_is_mended() {
+    assert!(comes("PolicyBroken", &[Some(1)]) && !comes("PolicyBroken", &[Some(1), Some(0)]));
+    let alarm = stack(&[]).properties("PolicyBroken").unwrap();
+    for before in [false, true] {
+        let unread = is_on(&alarm, &[None], before);
+        assert_eq!(unread, before, "what no sweep could read changes nothing");
+    }
+    let in_a_setting = stack(&[("PolicyUri", "")]);
+    assert_eq!(in_a_setting.properties("PolicyBroken"), None);
+    let without = stack(&[("Alarms", "disabled")]);
+    assert_eq!(without.properties("PolicyBroken"), None);
 }
 
 #[test]
@@ -268,13 +289,14 @@ fn alarms_tell_the_topic_that_is_given_and_no_other() {
             end_is_told.push(id.as_str());
         }
     }
-    assert_eq!(told.len(), 10);
+    assert_eq!(told.len(), 11);
     assert_eq!(
         end_is_told,
         [
             "ApproveThrottled",
             "DeadLettersWaiting",
             "LockLeftStale",
+            "PolicyBroken",
             "SweepFails",
             "SweepIncomplete",
             "SweepNotCompleted",

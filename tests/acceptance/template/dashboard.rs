@@ -10,7 +10,11 @@ use super::metrics::{self, Named};
 fn stack(parameters: &[(&str, &str)]) -> Stack {
     Stack::with(
         &[
-            &[("LockTableNames", "tf-locks"), ("Dashboard", "enabled")],
+            &[
+                ("LockTableNames", "tf-locks"),
+                ("PolicyUri", "s3://acme-config/lockwarden.hcl"),
+                ("Dashboard", "enabled"),
+            ],
             parameters,
         ]
         .concat(),
@@ -78,22 +82,34 @@ fn it_draws_only_metrics_that_exist_and_all_of_our_own() {
 }
 
 #[test]
+fn a_policy_that_is_in_no_object_is_not_drawn() {
+    let is_drawn = |policy: &str| {
+        let widgets = widgets(&stack(&[("PolicyUri", policy)]));
+        let mut all = widgets.iter().flat_map(drawn);
+        all.any(|metric| metric.name == "PolicyError")
+    };
+    assert!(is_drawn("s3://acme-config/lockwarden.hcl") && !is_drawn(""));
+}
+
+#[test]
 fn it_shows_the_state_of_every_alarm_or_that_there_is_none() {
-    let with = stack(&[]);
-    let top = &widgets(&with)[0];
-    assert_eq!(top["type"], "alarm");
-    let shown: BTreeSet<&str> = top["properties"]["alarms"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|arn| arn.as_str().unwrap())
-        .collect();
-    let alarms = with.of_kind("AWS::CloudWatch::Alarm");
-    let arns: Vec<String> = alarms
-        .keys()
-        .map(|id| format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{id}"))
-        .collect();
-    assert_eq!(shown, arns.iter().map(String::as_str).collect());
+    for policy in ["", "s3://acme-config/lockwarden.hcl"] {
+        let with = stack(&[("PolicyUri", policy)]);
+        let top = &widgets(&with)[0];
+        assert_eq!(top["type"], "alarm");
+        let shown: BTreeSet<&str> = top["properties"]["alarms"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|arn| arn.as_str().unwrap())
+            .collect();
+        let alarms = with.of_kind("AWS::CloudWatch::Alarm");
+        let arns: Vec<String> = alarms
+            .keys()
+            .map(|id| format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{id}"))
+            .collect();
+        assert_eq!(shown, arns.iter().map(String::as_str).collect());
+    }
 
     let without = stack(&[("Alarms", "disabled")]);
     let top = &widgets(&without)[0];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use lockwarden_core::policy::PolicyUri;
 use regex::Regex;
 
 use super::cloudformation::{Stack, object, template};
@@ -20,6 +21,49 @@ fn a_stack_without_a_store_is_refused() {
     assert_eq!(Stack::with(&[]).objections().len(), 1);
     let prefix_alone = Stack::with(&[("LockTableNames", "tf-locks"), ("StateKeyPrefix", "prod/")]);
     assert!(prefix_alone.objections()[0].starts_with("StateKeyPrefix goes with a bucket."));
+}
+
+#[test]
+fn a_policy_stands_in_one_place() {
+    let store = ("LockTableNames", "tf-locks");
+    let (text, uri) = (
+        ("Policy", "default {}"),
+        ("PolicyUri", "s3://acme-config/lockwarden.hcl"),
+    );
+    for given in [&[store, text][..], &[store, uri]] {
+        assert_eq!(Stack::with(given).objections(), [""; 0]);
+    }
+    let both = Stack::with(&[store, text, uri]);
+    assert_eq!(
+        both.objections(),
+        ["Policy and PolicyUri exclude each other. Leave one of them empty."]
+    );
+}
+
+/// IAM takes `*` and `?` in a resource for more than themselves.
+#[test]
+fn the_address_of_a_policy_is_one_that_the_functions_take_and_names_one_object() {
+    for right in [
+        "s3://acme-config/lockwarden.hcl",
+        "s3://a.b/teams/net work/x",
+    ] {
+        let right = right.replace(' ', "_");
+        assert!(pattern("PolicyUri").is_match(&right), "{right}");
+        assert!(PolicyUri::parse(&right).is_ok(), "{right}");
+    }
+    for wrong in [
+        "s3://acme-config",
+        "s3://acme-config/",
+        "s3://acme-config/folder/",
+        "s3://acme-config/*",
+        "s3://acme-*/lockwarden.hcl",
+        "s3://acme-config/lockwarden.hc?",
+        "s3://acme-config/${aws:username}",
+        "s3://acme-config/a,s3://acme-config/b",
+        "acme-config/lockwarden.hcl",
+    ] {
+        assert!(!pattern("PolicyUri").is_match(wrong), "{wrong}");
+    }
 }
 
 #[test]

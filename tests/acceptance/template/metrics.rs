@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use lockwarden_core::settings;
 use serde_json::{Value, json};
 
 use super::cloudformation::Stack;
-use crate::world::{Kind, Link, STATE, World, release};
+use crate::world::{Kind, Link, POLICY_OBJECT, STATE, World, release};
 
 /// A metric as an alarm or a widget names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,8 @@ const OF_AWS: [(&str, &str, &str, &[&str]); 3] = [
 
 /// Every metric of the project itself, as the functions write it.
 pub(super) fn written() -> BTreeSet<Named> {
-    let world = World::new();
+    let world = World::with(&[(settings::POLICY_URI, POLICY_OBJECT)]);
+    world.put_policy("default {}");
     world.lock(Kind::Item, STATE, "ci-7");
     let request = world.ask_about(STATE);
     world.visit(&Link::new("7F3K2QWX", "a-token-that-fits-nothing").get());
@@ -113,6 +115,7 @@ fn the_world_writes_every_metric_of_the_project() {
         lockwarden_core::metrics::OLDEST_UNPROCESSED_AGE,
         lockwarden_core::metrics::SWEEP_COMPLETED,
         lockwarden_core::metrics::SWEEP_INCOMPLETE,
+        lockwarden_core::metrics::POLICY_ERROR,
         lockwarden_core::metrics::RELEASED,
         lockwarden_core::metrics::PAGE_TURNED_AWAY,
     ] {

@@ -161,6 +161,45 @@ fn nobody_reads_anything_in_a_state_bucket_but_lock_files() {
 }
 
 #[test]
+fn the_policy_is_read_by_those_who_judge_and_nothing_beside_it() {
+    let store = ("LockTableNames", "tf-locks");
+    let uri = ("PolicyUri", "s3://acme-config/teams/lockwarden.hcl");
+    let object = "arn:aws:s3:::acme-config/teams/lockwarden.hcl";
+    for role in roles(&[store, uri]) {
+        assert_eq!(role.actions_on(object), ["s3:GetObject"]);
+        for other in [
+            "arn:aws:s3:::acme-config",
+            "arn:aws:s3:::acme-config/teams/other.hcl",
+            "arn:aws:s3:::acme-config/teams/lockwarden.hcl.bak",
+            "arn:aws:s3:::acme-config-2/teams/lockwarden.hcl",
+        ] {
+            assert!(role.actions_on(other).is_empty(), "{other}");
+        }
+    }
+    for role in roles(&[store]) {
+        assert!(role.actions_on(object).is_empty());
+    }
+    let triage = Policy::of_role(&Stack::with(&[store, uri]), "TriageRole");
+    assert!(triage.actions_on(object).is_empty());
+}
+
+#[test]
+fn the_topics_of_rules_take_notices_and_no_other_topic_does() {
+    let store = ("LockTableNames", "tf-locks");
+    let topic = |name: &str| format!("arn:aws:sns:eu-west-1:111122223333:{name}");
+    let given = [topic("team-a"), topic("team-b")].join(",");
+    for role in roles(&[store, ("RuleTopicArns", &given)]) {
+        for name in ["team-a", "team-b"] {
+            assert_eq!(role.actions_on(&topic(name)), ["sns:Publish"]);
+        }
+        assert!(role.actions_on(&topic("team-c")).is_empty());
+    }
+    for role in roles(&[store]) {
+        assert!(role.actions_on(&topic("team-a")).is_empty());
+    }
+}
+
+#[test]
 fn a_table_of_another_name_region_or_account_is_out_of_reach() {
     for role in sweep_and_approve() {
         let may_read = |table: &str| {

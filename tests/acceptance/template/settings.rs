@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lockwarden_core::policy::PolicySource;
 use lockwarden_core::settings::{self, ApproveSettings, SweepSettings, TriageSettings};
 use lockwarden_core::sms::PhoneNumber;
 
@@ -86,6 +87,21 @@ fn the_parameters_reach_the_settings() {
         ),
         ("LedgerTable", "ApproveFunction")
     );
+}
+
+#[test]
+fn both_who_judge_know_where_the_policy_is() {
+    let uri = "s3://acme-config/lockwarden.hcl";
+    let stack = Stack::with(&[("LockTableNames", "tf-locks"), ("PolicyUri", uri)]);
+    let sources = [
+        sweep(&stack.environment("SweepFunction")).common.policy,
+        approve(&stack.environment("ApproveFunction")).common.policy,
+    ];
+    for source in sources {
+        let is_there =
+            matches!(&source, PolicySource::Object(object) if object.uri.to_string() == uri);
+        assert!(is_there, "{source:?}");
+    }
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::item::{Attribute, ItemKind};
 use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Status};
+use lockwarden_core::policy::{PolicyEntry, PolicyUri};
 use lockwarden_core::record;
 use serde_json::{Value, json};
 
 use super::stores::Published;
-use super::{Answer, Call, Fate, World, by_topic, release};
+use super::{Answer, Call, Fate, POLICY_OBJECT, World, by_topic, release};
 
 impl World {
     /// A sweep that works; its report.
@@ -281,6 +282,35 @@ impl World {
     pub(crate) fn kept_report(&self) -> Option<Value> {
         let report = &self.stores.borrow().ledger.report;
         report.as_ref().map(|report| json!(report))
+    }
+
+    /// Somebody puts this text into the object with the policy.
+    pub(crate) fn put_policy(&self, text: &str) {
+        self.put_policy_bytes(text.as_bytes());
+    }
+
+    /// The same where it need not be a text.
+    pub(crate) fn put_policy_bytes(&self, body: &[u8]) {
+        let uri = PolicyUri::parse(POLICY_OBJECT).unwrap();
+        let stores = &mut self.stores.borrow_mut();
+        stores.put_object(uri.bucket(), uri.key(), body);
+    }
+
+    /// The object with the policy goes.
+    pub(crate) fn remove_policy(&self) {
+        let uri = PolicyUri::parse(POLICY_OBJECT).unwrap();
+        let stores = &mut self.stores.borrow_mut();
+        let removed = stores
+            .buckets
+            .get_mut(uri.bucket())
+            .unwrap()
+            .remove(uri.key());
+        assert!(removed.is_some(), "there was one");
+    }
+
+    /// What the ledger knows of the policy object.
+    pub(crate) fn policy_entry(&self) -> Option<PolicyEntry> {
+        self.stores.borrow().ledger.policy()
     }
 
     /// The calls that took effect since this was asked last.

@@ -461,7 +461,7 @@ fn policy_error(text: &mut Text, error: &PolicyError) {
     text.line("1. LOOK at it as it is stored:");
     text.command(commands::read_object(&error.uri).as_ref());
     text.gap();
-    text.line("2. MEND it and put it back, or put back the version before. Nothing has to be restarted: the next sweep reads it.");
+    text.line("2. MEND it, or the right to read it, or put back the version before. Nothing has to be restarted: the next sweep reads it.");
     text.line("   Nothing is told when it is good again; the report of the sweep then says no more about it.");
 }
 

@@ -43,3 +43,6 @@ pub(super) fn mistakes(error: &PolicyError) -> impl Iterator<Item = String> {
     let lines = error.why.lines().take(MOST_MISTAKES);
     lines.map(|line| shown(line, MISTAKE))
 }
+
+#[cfg(test)]
+mod tests;
