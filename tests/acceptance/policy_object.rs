@@ -38,8 +38,11 @@ fn begun() -> World {
     world
 }
 
-/// Every way in which the object can break, with what a report says of it.
-fn breaks() -> [(&'static str, fn(&World), &'static str); 7] {
+/// A way in which the object can break: its name, what happens, and what a report says of it.
+type Break = (&'static str, fn(&World), &'static str);
+
+/// All of them.
+fn breaks() -> [Break; 7] {
     [
         (
             "mistakes",
@@ -206,6 +209,15 @@ fn an_object_that_cannot_be_reached_now_is_not_called_broken() {
         world.wait("5m");
     }
     assert_eq!(world.told(), [""; 0]);
+    world.put_policy(WRONG);
+    world.mend();
+    world.sweep();
+    world.forget_what_was_told();
+    world.throttle("policy");
+    assert!(world.try_sweep().is_err());
+    let report = world.kept_report().unwrap();
+    let version = &report["policy_error"]["version"];
+    assert!(version.is_string(), "what was broken is not mended by that");
     let metrics = world.metrics();
     let written = metrics
         .iter()
@@ -293,6 +305,25 @@ fn a_notice_of_the_policy_that_a_dead_sweep_owes_is_sent_by_the_next_after_its_l
         );
     }
     assert!(deaths > 5);
+}
+
+#[test]
+fn whatever_befalls_a_sweep_people_hear_of_a_broken_policy() {
+    let fates: [fn(usize) -> Fate; 3] = [Fate::LosesAnswer, Fate::SentTwice, Fate::Collides];
+    for fate in fates {
+        for number in 1..20 {
+            let world = begun();
+            world.put_policy(WRONG);
+            let _ = world.run_one(world.sweeping(fate(number)));
+            for _ in 0..2 {
+                world.wait("5m");
+                world.sweep();
+            }
+            let told = world.told_count("policy_error");
+            assert!((1..=2).contains(&told), "{:?}: {told}", fate(number));
+            assert!(swept(&world).1["in_force"]["etag"].is_string());
+        }
+    }
 }
 
 #[test]

@@ -84,14 +84,19 @@ fn is_unchanged(error: &SdkError<GetObjectError>) -> bool {
 fn not_read(uri: &PolicyUri, error: SdkError<GetObjectError>) -> PolicyReading {
     let code = error.code().map(str::to_owned);
     let failure = Failure::of(doing(uri))(error);
-    match failure.kind {
-        Kind::Transient => PolicyReading::NotNow(failure.to_string()),
-        Kind::Lasting => PolicyReading::NoText(Flaw {
-            // Messages can name what differs from call to call; a code stays the same.
-            version: code.unwrap_or_else(|| "unreadable".to_owned()),
-            why: failure.to_string(),
-        }),
+    if failure.is_transient() {
+        return PolicyReading::NotNow(failure.to_string());
     }
+    // Who may not list a bucket does not learn that an object is not there.
+    let why = match code.as_deref() {
+        Some("AccessDenied") => format!("{failure}; S3 says so also where the object is gone"),
+        Some(_) | None => failure.to_string(),
+    };
+    PolicyReading::NoText(Flaw {
+        // Messages can name what differs from call to call; a code stays the same.
+        version: code.unwrap_or_else(|| "unreadable".to_owned()),
+        why,
+    })
 }
 
 fn too_long(uri: &PolicyUri, etag: String, longest: usize) -> PolicyReading {
@@ -202,7 +207,11 @@ mod tests {
             let why = format!(
                 "cannot read the policy s3://acme.config/teams/lockwarden.hcl: {code}: so it is"
             );
-            assert_eq!(told.why, why);
+            assert!(told.why.starts_with(&why), "{}", told.why);
+            let may_be_gone = told
+                .why
+                .ends_with("; S3 says so also where the object is gone");
+            assert_eq!(may_be_gone, code == "AccessDenied");
         }
     }
 
