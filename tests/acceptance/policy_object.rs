@@ -269,16 +269,15 @@ fn sweeps_at_once_tell_of_a_broken_policy_once() {
 }
 
 #[test]
-fn sweeps_at_once_never_bring_an_older_version_back() {
-    for seed in 0..20 {
-        let world = world_with(GOOD).seeded(seed);
-        world.right_after(Call::PolicyObject, |world| world.put_policy(BETTER));
-        let sweeps = (0..5).map(|_| world.sweeping(Fate::Lives)).collect();
-        world.run(sweeps);
+fn a_sweep_that_read_an_older_version_does_not_write_over_a_newer_one() {
+    let world = world_with(GOOD);
+    world.right_after(Call::PolicyObject, |world| {
+        world.put_policy(BETTER);
         world.sweep();
-        let good = world.policy_entry().unwrap().good.unwrap();
-        assert_eq!(good.text, BETTER, "seed {seed}");
-    }
+    });
+    world.sweep();
+    let good = world.policy_entry().unwrap().good.unwrap();
+    assert_eq!(good.text, BETTER);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A rule with a topic of its own: who is asked there hears the rest of the story there too.
 
+use lockwarden_core::notice::StormLock;
 use lockwarden_core::settings::POLICY;
 use serde_json::{Value, json};
 
@@ -195,4 +196,66 @@ fn the_end_of_a_question_that_a_dead_sweep_may_have_asked_is_told_where_it_went(
     world.wait("5m");
     world.sweep();
     assert_eq!(told(&world), in_team_a(&["ended"]));
+}
+
+/// So many locks of one dead machine, in the rule's part of the bucket and beside it.
+fn many(world: &World, count: usize) {
+    for number in 0..count {
+        for part in ["prod", "dev"] {
+            let path = format!("acme-tf-state/{part}/{number}.tfstate");
+            world.lock(Kind::Item, &path, "ci-7");
+        }
+    }
+}
+
+#[test]
+fn many_locks_at_once_are_one_notice_in_each_topic_and_its_outcome_goes_there() {
+    let world = world();
+    many(&world, 6);
+    world.wait("20m");
+    world.sweep();
+    let mut storms = told(&world);
+    storms.sort();
+    let expected = [("storm", ""), ("storm", "team-a")];
+    assert_eq!(
+        storms,
+        expected.map(|(kind, topic)| (kind, topic.to_owned()))
+    );
+    for storm in world.notices().into_iter().map(|told| told.notice) {
+        world.forget_what_was_told();
+        let facts = storm.storm.as_ref().unwrap();
+        let in_prod = |lock: &StormLock| lock.lock_id.as_str().contains("/prod/");
+        assert_eq!(facts.count, 6);
+        assert!(
+            facts
+                .locks
+                .iter()
+                .all(|lock| in_prod(lock) == storm.topic.is_some())
+        );
+        let decision = json!({"decision": "release", "storm": facts.code, "by": "alice"});
+        assert_eq!(outcome_of(&world.decide(&decision)), "released");
+        let topic = storm.topic.as_ref().map(|topic| topic.name().to_owned());
+        assert_eq!(told(&world), [("released", topic.unwrap_or_default())]);
+    }
+}
+
+#[test]
+fn many_locks_whose_topic_takes_nothing_are_told_in_the_notice_topic() {
+    let world = world();
+    world.deny("topic team-a");
+    many(&world, 6);
+    world.wait("20m");
+    let error = world.try_sweep().unwrap_err();
+    assert!(
+        error.contains("topic arn:aws:sns:eu-west-1:123456789012:team-a: "),
+        "{error}"
+    );
+    let expected = ["storm", "storm"].map(|kind| (kind, String::new()));
+    assert_eq!(told(&world), expected);
+    assert!(
+        world
+            .entries()
+            .iter()
+            .all(|entry| entry.told.topic.is_none())
+    );
 }

@@ -77,7 +77,7 @@ async fn an_apply_that_writes_is_alive_and_a_frozen_and_a_killed_one_beside_it_a
     let mut asked: Vec<Value> = inbox.drain(QUIET).await.unwrap();
     asked.retain(|notice| notice["kind"] == "stale_lock");
     let mut asked: Vec<&Value> = asked.iter().map(|it| &it["lock"]["lock_id"]).collect();
-    asked.sort_by_key(|path| path.to_string());
+    asked.sort_by_key(ToString::to_string);
     assert_eq!(
         asked,
         [

@@ -252,7 +252,11 @@ impl<W: World> Approve<'_, W> {
             Some(code) => self.world.entry(code).await?,
             None => None,
         };
-        let notice = Notice::of_outcome(answer.outcome.clone(), entry.as_ref());
+        let mut notice = Notice::of_outcome(answer.outcome.clone(), entry.as_ref());
+        if let Some(of_many) = &answer.outcome.storm {
+            let storm = self.world.storm(&of_many.code).await?;
+            notice.topic = storm.and_then(|storm| storm.topic);
+        }
         let kind = notice.kind;
         self.publish(notice).await?;
         let sent = Delivery {

@@ -136,7 +136,7 @@ impl<W: World> Approve<'_, W> {
             return Ok(());
         };
         let now = self.world.now();
-        entry.sent(&unsent, now);
+        entry.sent(&unsent, None, now);
         let detail = format!("{}, in the storm {}", unsent.kind.word(), storm.code);
         let event = Event::new(EventKind::Notice, now, detail);
         self.world.commit(&Change::of(&entry, vec![event])).await

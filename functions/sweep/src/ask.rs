@@ -1,5 +1,7 @@
 //! Asks people about the locks that want it: each alone, or many of them together.
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use lockwarden_core::evidence::Holders;
@@ -8,6 +10,7 @@ use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind, StormLock};
 use lockwarden_core::policy::Judgement;
 use lockwarden_core::report::Incomplete;
+use lockwarden_core::settings::TopicArn;
 use lockwarden_core::storm::{self, Storm};
 
 use crate::ports::World;
@@ -79,7 +82,9 @@ impl<W: World> Sweep<'_, W> {
         let (alike, alone): (Vec<_>, Vec<_>) = questions
             .into_iter()
             .partition(|question| storm::may_join(&question.judgement));
-        let together = storm::together(alike, |question| storm::origin(&question.lock));
+        let together = by_topic(alike)
+            .into_iter()
+            .flat_map(|alike| storm::together(alike, |question| storm::origin(&question.lock)));
         let mut asked = Asked::default();
         for group in together {
             if group.len() > 1 {
@@ -117,6 +122,8 @@ impl<W: World> Sweep<'_, W> {
             ..
         } = question;
         let link = self.new_link(&mut entry);
+        // Should it go out and nobody note it, what is told next finds the same people.
+        entry.told.topic.clone_from(&judgement.terms.topic);
         self.save(&mut entry, None).await?;
         let evidence = self.evidence(&entry.code, &lock, holders).await;
         let sight = Sight {
@@ -149,12 +156,12 @@ impl<W: World> Sweep<'_, W> {
         }
         owing.sort_by(|a, b| a.listed.worst_first(&b.listed));
         match self.publish_storm(&owing).await {
-            Ok(storm) => {
+            Ok((storm, topic)) => {
                 asked.storms += 1;
                 asked.locks += owing.len();
                 let sent = owing
                     .into_iter()
-                    .map(|saved| self.note_asked(saved, &storm));
+                    .map(|saved| self.note_asked(saved, &storm, topic.as_ref()));
                 let mut sent = stream::iter(sent).buffer_unordered(AT_ONCE);
                 while let Some(sent) = sent.next().await {
                     asked.trouble.extend(sent);
@@ -173,6 +180,8 @@ impl<W: World> Sweep<'_, W> {
             ..
         } = question;
         let link = self.new_link(&mut entry);
+        // Should it go out and nobody note it, what is told next finds the same people.
+        entry.told.topic.clone_from(&judgement.terms.topic);
         self.save(&mut entry, None).await?;
         let desk = self.desk(link.as_deref());
         Ok(Saved {
@@ -183,26 +192,38 @@ impl<W: World> Sweep<'_, W> {
         })
     }
 
-    /// What a decision by the storm's code is about is written down before anybody knows the code.
-    async fn publish_storm(&self, owing: &[Saved]) -> Result<Storm, Incomplete> {
+    /// What a decision by the storm's code is about is written down before anybody knows the code. Says where it went.
+    async fn publish_storm(
+        &self,
+        owing: &[Saved],
+    ) -> Result<(Storm, Option<TopicArn>), Incomplete> {
         let requests = owing.iter().map(|saved| saved.listed.request.clone());
-        let storm = Storm::of(requests.collect(), self.world.now());
+        let storm = Storm {
+            topic: owing
+                .first()
+                .and_then(|saved| saved.entry.told.topic.clone()),
+            ..Storm::of(requests.collect(), self.world.now())
+        };
         let kept = self.world.keep_storm(&storm).await;
         kept.map_err(|failure| trouble("the ledger", &failure))?;
         let listed = owing.iter().map(|saved| saved.listed.clone()).collect();
         let notice = Notice::of_storm(&storm, listed, one_origin(owing), self.desk(None));
-        let published = self.world.publish(&notice).await;
-        published.map_err(|failure| trouble("the notice topic", &failure))?;
-        Ok(storm)
+        let published = self.send(notice).await?;
+        Ok((storm, published.topic))
     }
 
     /// Notes that people were asked about a lock by the notice of a storm.
-    async fn note_asked(&self, saved: Saved, storm: &Storm) -> Option<Incomplete> {
+    async fn note_asked(
+        &self,
+        saved: Saved,
+        storm: &Storm,
+        topic: Option<&TopicArn>,
+    ) -> Option<Incomplete> {
         let Saved {
             mut entry, unsent, ..
         } = saved;
         let now = self.world.now();
-        entry.sent(&unsent, now);
+        entry.sent(&unsent, topic, now);
         let others = storm.requests.len().saturating_sub(1);
         let detail = format!(
             "{}, with {others} others in the storm {}",
@@ -213,6 +234,16 @@ impl<W: World> Sweep<'_, W> {
         let change = Change::of(&entry, vec![event]);
         write_trouble(self.world.commit(&change).await.err()?)
     }
+}
+
+/// The questions apart by the topics where they are asked: who reads one topic is not asked about the locks of another.
+fn by_topic(questions: Vec<Question>) -> Vec<Vec<Question>> {
+    let mut by_topic: BTreeMap<Option<TopicArn>, Vec<Question>> = BTreeMap::new();
+    for question in questions {
+        let topic = question.judgement.terms.topic.clone();
+        by_topic.entry(topic).or_default().push(question);
+    }
+    by_topic.into_values().collect()
 }
 
 /// Where all of the locks come from, if that is one place.

@@ -42,10 +42,7 @@ impl<W: World> Sweep<'_, W> {
         for one in news {
             let topic = one.entry.told.topic.as_ref();
             let topic = topic.map(|topic| topic.as_str().to_owned());
-            alike
-                .entry((one.unsent.kind, topic))
-                .or_default()
-                .push(one);
+            alike.entry((one.unsent.kind, topic)).or_default().push(one);
         }
         for ((kind, _), news) in alike {
             if kind.may_be_of_many() && news.len() > storm::MANY {

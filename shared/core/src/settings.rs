@@ -175,7 +175,7 @@ pub struct Bucket {
 pub struct PageUrl(String);
 
 /// The ARN of an SNS topic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TopicArn(String);
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{RequestCode, StormCode};
 use crate::lock::Lock;
 use crate::policy::{Judgement, Verdict};
+use crate::settings::TopicArn;
 
 /// More questions than this in one sweep are one notice.
 pub const MANY: usize = 5;
@@ -29,6 +30,9 @@ pub struct Storm {
     pub at: Timestamp,
     /// The requests, the worst first.
     pub requests: Vec<RequestCode>,
+    /// The topic of their own where people were asked, which their rules have in common; `None`: the notice topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<TopicArn>,
 }
 
 impl Storm {
@@ -39,6 +43,7 @@ impl Storm {
             code: StormCode::of(&requests),
             at,
             requests,
+            topic: None,
         }
     }
 }

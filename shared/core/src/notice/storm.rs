@@ -219,6 +219,7 @@ impl Notice {
                 locks,
                 severity: severity.unwrap_or(Severity::Warning),
             }),
+            topic: storm.topic.clone(),
             ..Self::BLANK
         };
         fitting(locks, notice)

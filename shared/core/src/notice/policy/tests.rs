@@ -50,7 +50,7 @@ fn a_broken_policy_is_told_with_each_mistake_and_what_holds_instead() {
     assert_snapshot!(form(error(), "sms"), @"Lockwarden: the policy is broken, the last good one holds, see the e-mail.");
     assert_json_snapshot!(document(error(), "sqs"));
     assert_json_snapshot!(document(error(), "https"));
-    let attributes = rendered.attributes.map(|(_, value)| value);
+    let attributes = rendered.attributes.map(|(_, value)| value.value());
     assert_eq!(attributes, ["policy_error", "warning", "none", "none"]);
 }
 
@@ -59,7 +59,7 @@ fn that_nobody_judges_any_more_is_said_aloud() {
     assert_snapshot!(form(without_any(), "email"));
     assert_snapshot!(form(without_any(), "sms"), @"Lockwarden: the policy is broken and no sweep judges any lock, see the e-mail.");
     let attributes = Notice::of_policy(without_any()).render().attributes;
-    assert_eq!(attributes[1].1, "error");
+    assert_eq!(attributes[1].1.value(), "error");
 }
 
 #[test]
