@@ -8,6 +8,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::world::{Kind, Link, STATE, World, id_of};
 
+mod planted;
+
 thread_local! {
     /// What this thread has logged since somebody listens to it.
     static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };

@@ -9,6 +9,7 @@ use lockwarden_core::settings::SweepSettings;
 use lockwarden_lambda::{CannotStart, log_to_stdout};
 use lockwarden_sweep::Event;
 use lockwarden_sweep::aws::Aws;
+use serde_json::value::RawValue;
 
 /// What a sweep needs for its end: the report, and whatever it has begun.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -20,10 +21,11 @@ async fn main() -> Result<(), Error> {
         .map_err(CannotStart::because)?;
     let aws = Aws::new(&Connection::load().await, &settings);
     let (aws, settings) = (&aws, &settings);
+    // The text of the event, not its fields: where it has others, the runtime would quote their values in the log.
     run(service_fn(
-        move |event: LambdaEvent<Option<Event>>| async move {
-            let (event, context) = event.into_parts();
-            let event = event.unwrap_or_default();
+        move |event: LambdaEvent<Box<RawValue>>| async move {
+            let (text, context) = event.into_parts();
+            let event = Event::read(text.get())?;
             lockwarden_sweep::run(aws, settings, deadline(&context), event).await
         },
     ))

@@ -68,18 +68,32 @@ impl World {
 
     /// A run of `sweep` with this event.
     pub(crate) fn sweeping_for(&self, event: Value, fate: Fate) -> Task<'_> {
-        let event = serde_json::from_value(event).unwrap();
+        self.sweeping_with(&event.to_string(), fate)
+    }
+
+    /// The same with an event that need not be JSON.
+    pub(crate) fn sweeping_with(&self, event: &str, fate: Fate) -> Task<'_> {
+        let event = lockwarden_sweep::Event::read(event);
         self.task(fate, async move |process| {
             let deadline = self.deadline.get();
-            lockwarden_sweep::run(process, &self.sweep_settings, deadline, event)
-                .await
-                .map_err(|failed| format!("{}: {}", failed.kind(), failed.message()))
+            let swept = match event {
+                Ok(event) => {
+                    lockwarden_sweep::run(process, &self.sweep_settings, deadline, event).await
+                }
+                Err(failed) => Err(failed),
+            };
+            swept.map_err(|failed| format!("{}: {}", failed.kind(), failed.message()))
         })
     }
 
     /// A run of `triage` with this event.
     pub(crate) fn asking(&self, event: &Value, fate: Fate) -> Task<'_> {
-        let event = event.to_string();
+        self.asking_with(&event.to_string(), fate)
+    }
+
+    /// The same with an event that need not be JSON.
+    pub(crate) fn asking_with(&self, event: &str, fate: Fate) -> Task<'_> {
+        let event = event.to_owned();
         self.task(fate, async move |process| {
             lockwarden_triage::handle(process, &self.triage_settings, &event)
                 .await
