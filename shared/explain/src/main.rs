@@ -9,11 +9,15 @@ use std::process::ExitCode;
 
 use lockwarden_core::paste::{Finder, Found};
 use lockwarden_core::redact::{Accounts, Learner, Redactor};
+use lockwarden_core::text;
 use lockwarden_explain::answer::{Config, LONGEST_GIVEN_BACK, Pasted};
 use lockwarden_explain::{Desk, explain, print};
 
 /// What is read at once (bytes).
 const PIECE: usize = 64 * 1024;
+
+/// More of an error nobody reads (characters). A file can have any name.
+const LONGEST_ERROR: usize = 1000;
 
 const USAGE: &str = "usage: explain [--json] [--hide-accounts] [--config FILE] < ERROR-TEXT";
 
@@ -29,8 +33,14 @@ fn main() -> ExitCode {
     match answer_what_is_asked() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // It names arguments and files, and a CI keeps it: a secret that was typed as one of them is hidden like any other.
+            let error = Redactor::new(Accounts::Shown).redact(&error.to_string());
             // Nobody is left to tell where even this cannot be written.
-            let _ = writeln!(io::stderr(), "explain: {error}");
+            let _ = writeln!(
+                io::stderr(),
+                "explain: {}",
+                text::shown(&error, LONGEST_ERROR)
+            );
             ExitCode::FAILURE
         }
     }

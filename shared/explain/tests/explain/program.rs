@@ -121,6 +121,29 @@ fn a_wrong_use_is_answered_with_the_right_one() {
 }
 
 #[test]
+fn no_secret_that_was_typed_as_an_argument_is_said_again() {
+    let token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+    for arguments in [
+        &[token][..],
+        &["--password=hunter2x"],
+        &["--config", token],
+        &["--config", "https://ci:hunter2x@example.com/backend.tf"],
+    ] {
+        let said = refused(arguments, &a_lock_error());
+        assert!(
+            said.starts_with("explain: ") && said.contains("[redacted:"),
+            "{said}"
+        );
+        assert!(
+            !said.contains("16C7e42F") && !said.contains("hunter2x"),
+            "{said}"
+        );
+    }
+    let said = refused(&["--\u{1b}[2Jx"], "");
+    assert!(!said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
 fn a_configuration_that_is_not_there_is_named_and_one_that_is_no_text_does_not_stop_the_rest() {
     let folder = TempDir::new().unwrap();
     let missing = folder.path().join("backend.tf");
