@@ -37,6 +37,7 @@ mod arguments;
 mod value_text;
 mod assignments;
 mod members;
+mod gate;
 mod stream;
 
 use found::{Found, led_back, merged};
@@ -121,8 +122,10 @@ impl Redactor {
         if self.learned.is_full() {
             return;
         }
-        for found in self.found_in(&view::all(piece)) {
-            self.learned.learn(&found);
+        for part in gate::parts(piece, self.accounts) {
+            for found in self.found_in(&view::all(piece.get(part).unwrap_or_default())) {
+                self.learned.learn(&found);
+            }
         }
     }
 

@@ -141,7 +141,16 @@ pub(super) fn signs() -> impl Iterator<Item = &'static str> {
 
 /// Every secret in `text` that is an argument of a known program.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
+    table().find(text, found);
+}
+
+/// Whether one of them matches anything in `text`.
+pub(super) fn may_find(text: &str) -> bool {
+    table().may_find(text)
+}
+
+fn table() -> &'static Table {
     static TABLE: LazyLock<Table> =
         LazyLock::new(|| Table::new(ROWS, &[("SECRET", SECRET), ("OTHERS", OTHERS)]));
-    TABLE.find(text, found);
+    &TABLE
 }

@@ -119,7 +119,7 @@ fn above(name: usize, said: &str, hint: Hint, tie: Tie) -> Option<Above> {
 }
 
 /// The name together with the words before it that belong to it: `Secret access key`, `DB password`.
-fn with_words_before(text: &str, name: Range<usize>) -> Range<usize> {
+pub(super) fn with_words_before(text: &str, name: Range<usize>) -> Range<usize> {
     const BELONGING: &str = "access account admin api app aws client database db encryption license master my private root secret \
         service session shared signing ssh storage user";
     let mut start = name.start;

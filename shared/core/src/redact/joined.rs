@@ -146,6 +146,11 @@ pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
     runs
 }
 
+/// Whether a line may have been broken at its end, as far as it tells by itself.
+pub(super) fn may_be_broken(line: &str) -> bool {
+    line.ends_with('\\') || line.len() >= NARROWEST
+}
+
 /// How far what is found above may go on in the line `below` it.
 fn limit(text: &str, end: usize, below: Range<usize>) -> Option<usize> {
     let lower = text.get(below.clone()).unwrap_or_default();

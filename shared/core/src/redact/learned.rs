@@ -79,6 +79,12 @@ impl Learned {
         self.everywhere.len() >= MOST || self.bytes >= MOST_BYTES
     }
 
+    /// What is looked for.
+    #[cfg(test)]
+    pub(super) fn sought(&self) -> Vec<&str> {
+        self.everywhere.keys().map(String::as_str).collect()
+    }
+
     /// How many bytes are looked for.
     #[cfg(test)]
     pub(super) fn size(&self) -> usize {

@@ -1,5 +1,8 @@
 //! Whether a name sounds as if a secret stood beside it.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use super::kind::Kind;
 
 /// What a name says about its value.
@@ -23,7 +26,7 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
         return Some(Hint::Certain(Kind::AwsAccessKey));
     }
     // `ExpiredToken: …` is an error and not a token.
-    if all.iter().any(|word| is_one_of(JUDGEMENTS, word)) {
+    if all.iter().any(|word| is_one_of(&JUDGEMENTS, word)) {
         return None;
     }
     let mut words: &[String] = &all;
@@ -39,13 +42,13 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
         return Some(Hint::Certain(kind));
     }
     // `STRIPE_KEY`: whose key it is nobody can list, but what else a key can be.
-    if last == "key" && !previous.is_empty() && !is_one_of(KEYS_OF_DATA, previous) {
+    if last == "key" && !previous.is_empty() && !is_one_of(&KEYS_OF_DATA, previous) {
         return Some(Hint::Likely(Kind::Secret));
     }
-    if is_one_of(PROPERTIES, last) {
+    if is_one_of(&PROPERTIES, last) {
         return None;
     }
-    let sounds_so = |word: &String| is_one_of(LIKELY, word) || kind_of_word(word).is_some();
+    let sounds_so = |word: &String| is_one_of(&LIKELY, word) || kind_of_word(word).is_some();
     words
         .iter()
         .any(sounds_so)
@@ -62,7 +65,7 @@ pub(super) fn is_collection(name: &str) -> bool {
 /// Whether `name` names a property of whatever it belongs to, such as its path.
 pub(super) fn is_property(name: &str) -> bool {
     let words = words(name);
-    words.last().is_none_or(|last| is_one_of(PROPERTIES, last))
+    words.last().is_none_or(|last| is_one_of(&PROPERTIES, last))
 }
 
 /// The kind of secret that a name with these two last words stands for.
@@ -123,38 +126,60 @@ fn kind_of_word(word: &str) -> Option<Kind> {
 }
 
 /// Words that make a name worth a look without settling it.
-const LIKELY: &str = "auth authorization cookie credential credentials creds secrets tokens sas";
+static LIKELY: Words = LazyLock::new(|| {
+    words_of("auth authorization cookie credential credentials creds secrets tokens sas")
+});
 
 /// Words in the name of an error about a secret. They may stand anywhere in it.
-const JUDGEMENTS: &str =
-    "bad error exception expired invalid malformed missing unknown unrecognized";
+static JUDGEMENTS: Words = LazyLock::new(|| {
+    words_of("bad error exception expired invalid malformed missing unknown unrecognized")
+});
 
 /// Last words of a name that names a property of a secret, not the secret.
-const PROPERTIES: &str = "accessor age alg algorithm arn arns at attribute audience backend bucket characters checksum class column \
+static PROPERTIES: Words = LazyLock::new(|| {
+    words_of(
+        "accessor age alg algorithm arn arns at attribute audience backend bucket characters checksum class column \
     command count created date days description digest dir directory disabled duration enabled endpoint engine \
     env exists expiration expires expiry field file filename files format generation header hint hours id ids \
     input issuer key keys kind label length lifetime limit lookup manager max md5 method min minutes mode name \
     names namespace num path paths period policies policy port prefix profile prompt provider ref refresh region \
     required reset retries role rotation scope scopes seconds selector service sha1 sha256 size source state \
     status store suffix table template timeout ttl type types updated uri url urls usage user username \
-    validation version versions window";
+    validation version versions window",
+    )
+});
 
 /// What stands before `key` where it is the key of some data, or no secret.
-const KEYS_OF_DATA: &str = "attribute backend cache column composite condition config context cursor dedup event fault foreign group hash \
+static KEYS_OF_DATA: Words = LazyLock::new(|| {
+    words_of(
+        "attribute backend cache column composite condition config context cursor dedup event fault foreign group hash \
     host idempotency index item kms label lock log map message metric natural object order parent partition path primary public queue \
     range record redis region registry restore ring route row s3 save search shard sort ssm state store surrogate table tag thread \
-    topic translation unique workspace";
+    topic translation unique workspace",
+    )
+});
 
 /// Words that may follow the name of a secret without changing what it is: `password_old`, `TOKEN_PROD`.
-const QUALIFIERS: &str = "b64 base64 current default dev encoded main new old plain plaintext prev previous primary prod production \
-    raw secondary stage staging string test text value";
+static QUALIFIERS: Words = LazyLock::new(|| {
+    words_of(
+        "b64 base64 current default dev encoded main new old plain plaintext prev previous primary prod production \
+    raw secondary stage staging string test text value",
+    )
+});
 
 fn is_qualifier(word: &str) -> bool {
-    is_one_of(QUALIFIERS, word) || word.bytes().all(|byte| byte.is_ascii_digit())
+    is_one_of(&QUALIFIERS, word) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_one_of(words: &str, word: &str) -> bool {
-    words.split(' ').any(|one| one == word)
+/// Words to look up. A log has names without number.
+type Words = LazyLock<BTreeSet<&'static str>>;
+
+fn words_of(list: &'static str) -> BTreeSet<&'static str> {
+    list.split(' ').collect()
+}
+
+fn is_one_of(words: &Words, word: &str) -> bool {
+    words.contains(word)
 }
 
 /// The words of a name in any of the usual spellings, in lower case: `dbPassword`, `DB_PASSWORD`, `db-password`.
@@ -182,7 +207,7 @@ fn words(name: &str) -> Vec<String> {
     words.push(word);
     for word in &mut words {
         let end = word.trim_end_matches(|character: char| character.is_ascii_digit());
-        let is_known = is_one_of(PROPERTIES, word) || is_one_of(QUALIFIERS, word);
+        let is_known = is_one_of(&PROPERTIES, word) || is_one_of(&QUALIFIERS, word);
         if !end.is_empty() && !is_known {
             word.truncate(end.len());
         }

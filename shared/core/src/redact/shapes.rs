@@ -138,6 +138,34 @@ pub(super) fn starts() -> impl Iterator<Item = &'static str> {
     FORMS.iter().map(|(_, start, _)| *start)
 }
 
+/// Whether the form with this number begins at `start`, if what stands behind belongs to it.
+pub(super) fn may_begin(which: usize, text: &str, start: usize) -> bool {
+    let form = FORMS.get(which).map(|(_, form, _)| *form);
+    let rest = text.get(start..).unwrap_or_default();
+    form.is_some_and(|form| rest.starts_with(form)) && is_alone(text, start)
+}
+
+/// Whether the form with this number stands at `start`.
+pub(super) fn begins(which: usize, text: &str, start: usize) -> bool {
+    let length = FORMS.get(which).map_or(0, |(_, form, _)| form.len());
+    may_begin(which, text, start)
+        && rests().get(which).is_some_and(|rest| {
+            text.get(start + length..)
+                .is_some_and(|behind| rest.is_match(behind))
+        })
+}
+
+/// What follows the first text of each form.
+fn rests() -> &'static [Regex] {
+    static RESTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        FORMS
+            .iter()
+            .map(|(_, _, rest)| compiled(&format!(r"(?-u)\A(?:{rest})")))
+            .collect()
+    });
+    &RESTS
+}
+
 /// How far around an access key ID its secret key is looked for, in bytes: a few lines of a credentials file or of a table.
 const BESIDE: usize = 300;
 
@@ -150,12 +178,6 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
             .build(FORMS.iter().map(|(_, start, _)| start))
             .ok()
     });
-    static RESTS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-        FORMS
-            .iter()
-            .map(|(_, _, rest)| compiled(&format!(r"(?-u)\A(?:{rest})")))
-            .collect()
-    });
     static LOOSE: LazyLock<Regex> = LazyLock::new(|| any_of(LOOSE_FORMS));
     let first = found.len();
     for start in STARTS.iter().flat_map(|starts| starts.find_iter(text)) {
@@ -164,7 +186,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
         }
         let which = start.pattern().as_usize();
         let rest = text.get(start.end()..).unwrap_or_default();
-        let end = RESTS.get(which).and_then(|pattern| pattern.find(rest));
+        let end = rests().get(which).and_then(|pattern| pattern.find(rest));
         if let (Some((kind, ..)), Some(end)) = (FORMS.get(which), end) {
             let range = start.start()..start.end() + end.end();
             found.push(Found::new(*kind, text, range));

@@ -73,6 +73,14 @@ impl Table {
         }
     }
 
+    /// Whether a row matches anything in `text`.
+    pub(super) fn may_find(&self, text: &str) -> bool {
+        let patterns = self.rows_in(text).into_iter();
+        patterns
+            .filter_map(|row| self.patterns.get(row))
+            .any(|(_, pattern)| pattern.is_match(text))
+    }
+
     /// The rows of which `text` has a sign.
     fn rows_in(&self, text: &str) -> BTreeSet<usize> {
         let Some(signs) = &self.signs else {

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::*;
 
 mod forms;
+mod gated;
 mod listed;
 mod planted;
 mod untouched;

@@ -92,6 +92,15 @@ fn with_percent_decoded(mut views: Vec<View<'_>>) -> Vec<View<'_>> {
     views
 }
 
+/// The texts of `text` as a whole, as [`all`] has them.
+pub(super) fn undressed(text: &str) -> Vec<String> {
+    let views = with_percent_decoded(levels(View::given(text)));
+    views
+        .into_iter()
+        .map(|view| view.text.into_owned())
+        .collect()
+}
+
 /// The text with all its escapes undone: the form in which two spellings of one secret are equal.
 pub(super) fn bare(text: &str) -> String {
     levels(View::given(text))

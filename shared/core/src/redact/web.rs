@@ -14,8 +14,17 @@ use super::values;
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     find_user_parts(text, found);
     find_driver_passwords(text, found);
+    table().find(text, found);
+}
+
+/// Whether one of the rows, addresses apart, matches anything in `text`.
+pub(super) fn may_find(text: &str) -> bool {
+    table().may_find(text)
+}
+
+fn table() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(ROWS, &[]));
-    TABLE.find(text, found);
+    &TABLE
 }
 
 /// What a text holds in which there may be one of these, addresses apart.

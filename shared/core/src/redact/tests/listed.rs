@@ -16,6 +16,7 @@ fn check(form: &str, secret: &str) {
     let hidden = redacted(&text);
     assert!(!tells(&hidden, secret), "{text}\nas\n{hidden}");
     assert_eq!(redacted(&hidden), hidden, "{text}");
+    assert_eq!(gated::lost(&text), None);
     // What stands around the secret stays.
     let (before, after) = form.split_once('§').unwrap();
     let word = before.split_whitespace().next().unwrap_or_default();

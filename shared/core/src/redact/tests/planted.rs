@@ -7,7 +7,7 @@ use super::listed::tells;
 use super::*;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Spelling {
+pub(super) enum Spelling {
     /// No white space, no quotes, nothing that a shell or a list reads as an end.
     Bare,
     /// In double quotes, with JSON's and HCL's escapes.
@@ -20,7 +20,7 @@ enum Spelling {
 
 use Spelling::{Address, Bare, Lines, Quoted};
 
-const SYNTAXES: &[(&str, Spelling)] = &[
+pub(super) const SYNTAXES: &[(&str, Spelling)] = &[
     ("password = \"{}\"", Quoted),
     ("  db_password   = \"{}\" # comment", Quoted),
     ("{\"client_secret\":\"{}\",\"a\":1}", Quoted),
@@ -97,7 +97,7 @@ const SYNTAXES: &[(&str, Spelling)] = &[
     ("GET /v1/x?access_token={} HTTP/1.1", Address),
 ];
 
-fn spelled(secret: &str, spelling: Spelling) -> String {
+pub(super) fn spelled(secret: &str, spelling: Spelling) -> String {
     match spelling {
         Bare | Lines => secret.to_owned(),
         Quoted => {
@@ -109,7 +109,7 @@ fn spelled(secret: &str, spelling: Spelling) -> String {
 }
 
 /// What a CI, a terminal or another program makes of a text.
-fn wrapped(text: &str, wrapper: usize) -> String {
+pub(super) fn wrapped(text: &str, wrapper: usize) -> String {
     let lines = |prefix: &str| {
         text.lines()
             .map(|line| format!("{prefix}{line}\n"))
@@ -145,10 +145,10 @@ fn wrapped(text: &str, wrapper: usize) -> String {
     }
 }
 
-const WRAPPERS: usize = 19;
+pub(super) const WRAPPERS: usize = 19;
 
 /// The text as it is after so many columns begin a new line.
-fn broken(text: &str, width: usize) -> String {
+pub(super) fn broken(text: &str, width: usize) -> String {
     let lines = text.lines().map(|line| {
         let characters: Vec<char> = line.chars().collect();
         let pieces: Vec<String> = characters
@@ -169,7 +169,7 @@ fn fault(secret: &str, syntax: (&str, Spelling), wrapper: usize) -> Option<Strin
 
 /// How a line came to be broken.
 #[derive(Clone, Copy, Debug)]
-struct Break {
+pub(super) struct Break {
     width: usize,
     /// What stands on the line before the secret's syntax (columns).
     before: usize,
@@ -177,7 +177,21 @@ struct Break {
     is_first: bool,
 }
 
-fn breaks() -> impl Strategy<Value = Break> {
+impl Break {
+    /// The text in this wrapper, with its lines broken.
+    pub(super) fn of(self, text: &str, wrapper: usize) -> String {
+        let before: String = "x1 y2 z3 ".chars().cycle().take(self.before).collect();
+        let text = format!("{before} {text}");
+        // A terminal counts no colours, and breaks no entity of HTML.
+        if self.is_first || matches!(wrapper, 3 | 10) {
+            wrapped(&broken(&text, self.width), wrapper)
+        } else {
+            broken(&wrapped(&text, wrapper), self.width)
+        }
+    }
+}
+
+pub(super) fn breaks() -> impl Strategy<Value = Break> {
     (40_usize..=200, 0_usize..200, any::<bool>()).prop_map(|(width, before, is_first)| Break {
         width,
         before,
@@ -193,14 +207,7 @@ fn fault_of_broken(
     line: Break,
 ) -> Option<String> {
     let spelled = spelled(secret, syntax.1);
-    let before: String = "x1 y2 z3 ".chars().cycle().take(line.before).collect();
-    let text = format!("{before} {}", syntax.0.replace("{}", &spelled));
-    // A terminal counts no colours, and breaks no entity of HTML.
-    let text = if line.is_first || matches!(wrapper, 3 | 10) {
-        wrapped(&broken(&text, line.width), wrapper)
-    } else {
-        broken(&wrapped(&text, wrapper), line.width)
-    };
+    let text = line.of(&syntax.0.replace("{}", &spelled), wrapper);
     fault_in(secret, &spelled, &text)
 }
 
@@ -240,7 +247,7 @@ fn quoted() -> Vec<(&'static str, Spelling)> {
 }
 
 /// Without rows of a table: at the start of a line their bar is a frame.
-fn one_line() -> Vec<(&'static str, Spelling)> {
+pub(super) fn one_line() -> Vec<(&'static str, Spelling)> {
     let one = SYNTAXES
         .iter()
         .filter(|(form, _)| !form.contains('\n') && !form.starts_with('|'));
