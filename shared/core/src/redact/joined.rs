@@ -17,6 +17,7 @@ use regex::Regex;
 
 use super::margin::Line;
 use super::pattern::compiled;
+use super::shapes;
 use super::view::Edits;
 use super::worth;
 
@@ -104,7 +105,10 @@ pub(super) fn runs(text: &str, lines: Vec<Line>) -> Vec<Run> {
             .is_some_and(|run| run.seams.len() >= MOST_LINES);
         let glue = (!is_full)
             .then(|| glue(upper, lower, &above, &below, width_before))
-            .flatten();
+            .flatten()
+            .filter(|glue| {
+                !matches!(glue, Glue::Nothing { .. }) || !shapes::ends_with_a_complete_one(upper)
+            });
         let is_doubtful = matches!(glue, Some(Glue::Nothing { is_sure: false, .. }));
         let has_sign = glue.is_some() && has_sign(upper, lower);
         // What may have been two lines is worth a look only behind a sign of a secret.
@@ -217,10 +221,12 @@ fn glue(
     } else {
         said
     };
-    // Behind the last piece stands what ends an object of JSON, so only its first word must have found room.
+    // A wider line below shows that there was room. But behind the last piece stands what ends an object of JSON, so that only
+    // the piece must have found room.
     let is_part = |character: &char| !character.is_whitespace() && *character != '"';
-    let word = lower.chars().take_while(is_part);
-    if is_usual(width) && (next <= width || word.count() <= width) {
+    let word = lower.chars().take_while(is_part).count();
+    let is_in_quotes = lower.chars().nth(word) == Some('"');
+    if is_usual(width) && (next <= width || word <= width && is_in_quotes) {
         // The line that ends a broken one is shorter; nothing goes on behind it.
         let is_last = before.is_some_and(|before| width.max(above.whole) < before);
         let is_as_before = before.is_some() && [Some(width), Some(above.whole)].contains(&before);

@@ -129,6 +129,26 @@ const LOOSE_FORMS: &[(Kind, &str)] = &[
     (Kind::Token, r"s\.[A-Za-z0-9]{24}\b"),
 ];
 
+/// Tokens of one length: with its last character such a token is complete. Sources as above; of GitHub's, "Behind GitHub's new
+/// authentication token formats", where the last six characters are a checksum.
+const COMPLETE: &str = concat!(
+    r"(?:\A|[^A-Za-z0-9])(?-u:A[KS]IA[A-Z0-9]{16}|ABIA[A-Z0-9]{16}|ACCA[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{36}",
+    r"|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}|gl(?:pat|dt|ptt|rt|ft)-[A-Za-z0-9_-]{20}|npm_[A-Za-z0-9]{36}",
+    r"|xox[bp]-[0-9]{10,13}-[0-9]{10,13}(?:-[0-9]{10,13})?-[A-Za-z0-9]{24,32}|hooks\.slack\.com/services/T[A-Z0-9]{8,10}/B[A-Z0-9]{8,10}/[A-Za-z0-9]{24}",
+    r"|AIza[A-Za-z0-9_-]{35}|do[por]_v1_[a-f0-9]{64}|dapi[a-f0-9]{32}|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}|(?:SK|AC)[0-9a-f]{32}|s\.[A-Za-z0-9]{24})\z",
+);
+/// None of them is longer (bytes).
+const LONGEST_COMPLETE: usize = 100;
+
+/// Whether `line` ends with a token that is complete, so that nothing of it stands in the next line.
+pub(super) fn ends_with_a_complete_one(line: &str) -> bool {
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| compiled(COMPLETE));
+    let line = line.trim_end();
+    let near = line.len().saturating_sub(LONGEST_COMPLETE);
+    let near = (near..line.len()).find_map(|at| line.get(at..));
+    near.is_some_and(|end| PATTERN.is_match(end))
+}
+
 /// What begins one of these, or stands in the middle of it.
 pub(super) const LOOSE_SIGN: &str =
     r"(?-u)\.atlasv1|8Q~|\b(?:SK|AC)[0-9a-f]{4}|\bs\.[A-Za-z0-9]{4}";

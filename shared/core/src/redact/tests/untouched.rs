@@ -74,6 +74,63 @@ fn a_secret_on_a_wide_line_leaves_what_is_below() {
     }
 }
 
+/// What ends with its last character takes nothing of the next line with it.
+#[test]
+fn a_token_that_is_complete_leaves_the_next_line() {
+    let github = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+    let hex = "0123456789abcdef".repeat(4);
+    for token in [
+        github.to_owned(),
+        ACCESS_KEY.to_owned(),
+        format!("glpat-{}", &github[4..24]),
+        format!("npm_{}", &github[4..]),
+        format!("dop_v1_{hex}"),
+        format!("dapi{}", &hex[..32]),
+        format!("AIza{}", &github[4..39]),
+        format!("github_pat_{}_{}", &github[4..26], &hex[..59]),
+        format!("xoxb-{0}-{0}-{1}", "1234567890123", &github[4..28]),
+    ] {
+        for before in [
+            "said ",
+            "github token ",
+            "export CI_SECRET=",
+            "this is the one that we use in all pipelines: ",
+        ] {
+            for below in [
+                "acme-tf-state",
+                "acme-tf-state and more",
+                "19a6fe30cf258eaf077f083449d678bd",
+            ] {
+                let hidden = redacted(&format!("{before}{token}\n{below}\nx\n"));
+                assert!(
+                    hidden.starts_with(before) && hidden.ends_with(&format!(":1]\n{below}\nx\n")),
+                    "{hidden}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn tokens_in_a_list_are_as_many_secrets() {
+    let tokens =
+        ["a", "b", "c"].map(|last| format!("ghp_16C7e42F292c6912E7710c838347Ae178B4{last}"));
+    assert_snapshot!(redacted(&tokens.join("\n")), @"
+    [redacted:token:1]
+    [redacted:token:2]
+    [redacted:token:3]
+    ");
+}
+
+/// A wider line below shows that nobody had to break this one.
+#[test]
+fn a_secret_above_a_wider_line_takes_none_of_it() {
+    let secret = format!("export GITHUB_TOKEN={}", "x9q8w7e6r5t4".repeat(4));
+    let wide = "Initializing: module.vpc.aws_subnet.private[2]: Still creating... [10s elapsed], and so on\n";
+    let expected = format!("export GITHUB_TOKEN=[redacted:token:1]\n{wide}");
+    assert_eq!(redacted(&format!("{secret}\n{wide}")), expected);
+}
+
 #[test]
 fn ordinary_logs_and_configurations_come_through() {
     for text in [
