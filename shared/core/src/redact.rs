@@ -34,6 +34,8 @@ mod pem;
 mod table;
 mod web;
 mod arguments;
+mod phrase;
+mod tie;
 mod value_text;
 mod assignments;
 mod members;

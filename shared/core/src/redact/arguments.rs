@@ -114,6 +114,12 @@ const ROWS: &[Row] = &[
         "configure set |setenv |env |arg |set -",
         r"(?i:\b(?:configure set|setenv|env|arg|set(?: -[a-z-]+)+)[ \t]+[a-z0-9_.]*(?:secret|token|passw(?:or)?d|passphrase|api_?key|access_key|private_key)[a-z0-9_]*)[ \t]+(?:\x22([^\x22\n]+)\x22|'([^'\n]+)'|([^\s\x22'=]\S*))",
     ),
+    // A Dockerfile's older `ENV NAME VALUE` takes all of the line.
+    (
+        Kind::Secret,
+        "env ",
+        r"\bENV[ \t]+[A-Za-z0-9_]*(?i:secret|token|passw(?:or)?d|passphrase|api_?key|access_key|private_key)[A-Za-z0-9_]*[ \t]+([^\s\x22'=][^\n\x22'=\\]*[^\s\x22'=\\])",
+    ),
     // ~/.netrc, also on several lines
     (
         Kind::Password,

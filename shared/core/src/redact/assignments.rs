@@ -10,26 +10,11 @@ use super::kind::Kind;
 use super::members::{self, Above};
 use super::names::{self, Hint};
 use super::pattern::compiled;
+use super::phrase;
 use super::reach::{self, Reach};
+use super::tie::{self, Tie};
 use super::value_text::{self, Form, Value};
 use super::values;
-
-/// How a name is tied to its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tie {
-    /// `=`, `:=`, `=>`; with spaces around it, the value may be an expression of HCL.
-    Equals { spaced: bool },
-    /// `:`; with a space behind it, it may also be prose.
-    Colon { spaced: bool },
-    /// `--name value`
-    Flag,
-    /// `<name>value</name>`
-    Tag,
-    /// `| name | value |`
-    Cell,
-    /// `name was value`, `name -> value`, or nothing but the space of a table's column: prose has these too.
-    Loose,
-}
 
 /// Every value in `text` that stands beside a name that sounds like a secret.
 pub(super) fn find(text: &str, found: &mut Vec<Found>) {
@@ -50,7 +35,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
         let Some(hint) = names::hint(said) else {
             continue;
         };
-        let Some((tie, start)) = tie(text, name.clone()) else {
+        let Some((tie, start)) = tie::tie(text, name.clone()) else {
             continue;
         };
         let name = name.start;
@@ -60,13 +45,20 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
         {
             members_to = members::find(text, start, above, found).unwrap_or(members_to);
         }
-        for value in value_text::read(text, start, tie) {
+        for mut value in value_text::read(text, start, tie) {
+            if value.form == Form::Bare && tie == (Tie::Equals { spaced: false }) {
+                let begin = value.range.start;
+                let end = phrase::end_in_quotes(text, name, begin)
+                    .or_else(|| phrase::end_of_set(text, name, begin));
+                value.range.end = end.map_or(value.range.end, |end| end.max(value.range.end));
+            }
             read_to = read_to.max(value.range.end);
             if is_within {
                 at = at.max(value.range.end);
             }
             if let Some(kind) = is_secret(text, name, hint, tie, &value) {
-                let is_phrase = kind == Kind::Password && may_have_spaces(tie);
+                let is_phrase =
+                    tie == Tie::Phrase || kind == Kind::Password && tie::may_have_spaces(tie);
                 let range = if is_phrase { value.line } else { value.range };
                 at = at.max(range.end);
                 found.push(Found::new(kind, text, range));
@@ -147,97 +139,6 @@ pub(super) fn with_words_before(text: &str, name: Range<usize>) -> Range<usize> 
     start..name.end
 }
 
-/// What ties the name at `name` to a value, and where the value begins; `None` where no value follows.
-fn tie(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
-    static TIE: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(concat!(
-            r#"\A(["'`\])*]{0,4}"#,
-            // `Secret Key (rotated):`, `Password for bob:`
-            r#"(?:[ \t]\([^()\n]{1,40}\))?(?:[ \t](?:for|of)(?:[ \t](?:'[^'\n]{1,80}'|"[^"\n]{1,80}"|[^\s:='"]{1,40})){1,3})?["'`*]{0,3})"#,
-            r#"([ \t]*)(=>|:=|->|[=:|>]|(?:is|was)(?:[ \t](?:now|set[ \t]to))?[ \t]*:?[ \t])([*_]{0,2}[ \t]*)"#
-        ))
-    });
-    let before = text.get(..name.start)?.chars().next_back();
-    let rest = text.get(name.end..)?;
-    let Some(captures) = TIE.captures(rest) else {
-        return flag(text, name.clone()).or_else(|| column(text, name));
-    };
-    let [closing, space, sign, gap] =
-        [1, 2, 3, 4].map(|group| captures.get(group).map_or("", |part| part.as_str()));
-    let start = name.end + captures.get_match().end();
-    let next = text.get(start..)?.chars().next();
-    let tie = match sign {
-        // Comparisons: `==`, `=~`.
-        "=" if gap.is_empty() && matches!(next, Some('=' | '~')) => return None,
-        ":" if closing.is_empty() && gap.is_empty() => {
-            // `arn:aws:secretsmanager:…:secret:name`, `secret://…`, `Token::new`
-            if matches!(before, Some(':' | '/')) || matches!(next, Some(':' | '/')) {
-                return None;
-            }
-            Tie::Colon { spaced: false }
-        }
-        ":" if !gap.is_empty() => Tie::Colon { spaced: true },
-        "|" => Tie::Cell,
-        "->" => Tie::Loose,
-        verb if verb.starts_with(['i', 'w']) => {
-            if space.is_empty() {
-                return None;
-            }
-            Tie::Loose
-        }
-        ">" if before == Some('<') => Tie::Tag,
-        ">" => return None,
-        _ => Tie::Equals {
-            spaced: !space.is_empty() && !gap.is_empty(),
-        },
-    };
-    Some((tie, start))
-}
-
-/// `--name value` and `-name value`.
-fn flag(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
-    static GAP: LazyLock<Regex> = LazyLock::new(|| compiled(r#"\A["']?,?[ \t]+"#));
-    static PROSE: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(
-            r"(?-u)\A(?:and|are|argument|can|command|field|flag|for|from|has|if|in|is|must|on|option|or|parameter|setting|should|to|was|with)\b|\A-",
-        )
-    });
-    if !text.get(name.clone())?.starts_with('-') {
-        return None;
-    }
-    let rest = text.get(name.end..)?;
-    let gap = GAP.find(rest)?;
-    let value = rest.get(gap.end()..)?;
-    (!PROSE.is_match(value)).then_some((Tie::Flag, name.end + gap.end()))
-}
-
-/// `name     value`: columns, kept apart by a tab or by more than one space.
-fn column(text: &str, name: Range<usize>) -> Option<(Tie, usize)> {
-    static GAP: LazyLock<Regex> =
-        LazyLock::new(|| compiled(r#"\A["']?(?:[ ]*\t[ \t]*|[ ]{2,})[^\s]"#));
-    let rest = text.get(name.end..)?;
-    if let Some(gap) = GAP.find(rest) {
-        return Some((Tie::Loose, name.end + gap.end() - last_length(gap.as_str())));
-    }
-    // `DB_PASSWORD x9q8w7e6r5t4`: behind one space only what no prose has.
-    let is_variable = text.get(name.clone())?.contains('_');
-    let value = rest.strip_prefix(' ')?.split_whitespace().next()?;
-    let is_telling = is_variable && values::is_token(value) && values::is_mixed(value);
-    is_telling.then_some((Tie::Loose, name.end + 1))
-}
-
-fn last_length(text: &str) -> usize {
-    text.chars().next_back().map_or(0, char::len_utf8)
-}
-
-/// Whether a bare value may go on behind a space: in YAML and in ini files, but in no shell.
-fn may_have_spaces(tie: Tie) -> bool {
-    matches!(
-        tie,
-        Tie::Colon { spaced: true } | Tie::Equals { spaced: true }
-    )
-}
-
 /// Whether the value is to be hidden, and as what.
 fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Option<Kind> {
     let said = text.get(value.range.clone())?;
@@ -275,10 +176,12 @@ fn is_secret(text: &str, name: usize, hint: Hint, tie: Tie, value: &Value) -> Op
             let is_all = !in_prose && !is_verdict && (!value.has_words || kind == Kind::Password);
             (stands_out || spaced && is_all).then_some(kind)
         }
+        (Hint::Certain(kind), Tie::Phrase) => Some(kind),
         (Hint::Certain(kind), Tie::Cell | Tie::Loose) => {
             let word = said.trim_end_matches([':', ';', ',', '.']);
             let stands_out = values::is_mixed(word) || reach::of(word) == Reach::Anywhere;
-            stands_out.then_some(kind)
+            let is_phrase = || kind == Kind::Password && phrase::is_phrase(said);
+            (stands_out || is_phrase()).then_some(kind)
         }
         (Hint::Certain(kind), Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Tag) => {
             // `PWD=/home/alice` is where a shell stands.

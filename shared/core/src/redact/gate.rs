@@ -295,7 +295,8 @@ fn names_a_secret(text: &str, name: Range<usize>, end: usize) -> bool {
     }
 }
 
-/// Whether a word of prose follows a name: `the token has expired`. A name with an underscore, and a flag, may have their value there.
+/// Whether a word of prose follows a name: `the token has expired`. A variable and a flag may have
+/// their value there.
 fn is_in_prose(name: &str, behind: &str) -> bool {
     let word = behind.strip_prefix(' ').unwrap_or_default();
     let is_word = word.starts_with(|character: char| character.is_ascii_alphabetic());
@@ -303,7 +304,8 @@ fn is_in_prose(name: &str, behind: &str) -> bool {
         .split(|character: char| !character.is_ascii_alphanumeric())
         .next();
     let is_tie = matches!(word, Some("is" | "was" | "for" | "of"));
-    is_word && !is_tie && !name.contains('_') && !name.starts_with('-')
+    let is_variable = name.contains('_') || !name.contains(|letter: char| letter.is_lowercase());
+    is_word && !is_tie && !is_variable && !name.starts_with('-')
 }
 
 /// Whether the end of a line cuts a sign in two.

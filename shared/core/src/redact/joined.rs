@@ -222,11 +222,9 @@ fn glue(
         said
     };
     // A wider line below shows that there was room. But behind the last piece stands what ends an object of JSON, so that only
-    // the piece must have found room.
-    let is_part = |character: &char| !character.is_whitespace() && *character != '"';
-    let word = lower.chars().take_while(is_part).count();
-    let is_in_quotes = lower.chars().nth(word) == Some('"');
-    if is_usual(width) && (next <= width || word <= width && is_in_quotes) {
+    // what is in front of a quote must have found room.
+    let piece = lower.chars().position(|character| character == '"');
+    if is_usual(width) && (next <= width || piece.is_some_and(|piece| piece <= width)) {
         // The line that ends a broken one is shorter; nothing goes on behind it.
         let is_last = before.is_some_and(|before| width.max(above.whole) < before);
         let is_as_before = before.is_some() && [Some(width), Some(above.whole)].contains(&before);

@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Found;
-use super::assignments::Tie;
 use super::kind::Kind;
 use super::names;
 use super::pattern::compiled;
+use super::tie::Tie;
 use super::value_text::{self, Form, Value};
 use super::values;
 

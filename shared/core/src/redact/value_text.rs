@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::assignments::Tie;
 use super::pattern::compiled;
+use super::tie::Tie;
 
 /// A value is never longer; a quote that does not close must not swallow a log.
 const LONGEST: usize = 64 * 1024;
@@ -221,10 +221,12 @@ fn bare(text: &str, at: usize, tie: Tie) -> Option<Value> {
     let end = match tie {
         Tie::Tag => &TAG_END,
         Tie::Cell => &CELL_END,
-        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose if is_in_json(text, at) => {
+        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Phrase | Tie::Loose
+            if is_in_json(text, at) =>
+        {
             &ESCAPED_END
         }
-        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Loose => &END,
+        Tie::Equals { .. } | Tie::Colon { .. } | Tie::Flag | Tie::Phrase | Tie::Loose => &END,
     };
     let mut end = end.find(rest)?.start();
     if tie != Tie::Tag {

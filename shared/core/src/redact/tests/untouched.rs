@@ -132,6 +132,17 @@ fn a_secret_above_a_wider_line_takes_none_of_it() {
 }
 
 #[test]
+fn a_command_in_quotes_keeps_what_follows_its_password() {
+    let command = |password: &str| {
+        format!(
+            "sh -c \"DB_PASSWORD={password} terraform apply\" && sh -lc 'TOKEN={password} make'"
+        )
+    };
+    let hidden = redacted(&command("x9q8w7e6r5t4"));
+    assert_eq!(hidden, command("[redacted:password:1]"));
+}
+
+#[test]
 fn ordinary_logs_and_configurations_come_through() {
     for text in [
         "kubectl create secret generic app --from-file=app.json",
@@ -139,6 +150,11 @@ fn ordinary_logs_and_configurations_come_through() {
         "ssh -p 2222 deploy@host.example.com",
         "mkdir -p build/output && cp -p a b",
         "set -euo pipefail",
+        "docker run -e PASSWORD acme/app-server:1.2.3",
+        "docker run -e GITHUB_TOKEN -e DB_PASSWORD registry.example.com/acme/app",
+        "DB_PASSPHRASE is not set in this environment",
+        "the passphrase protects stored private keys",
+        "VAULT_PASSPHRASE must be given",
         "set -x",
         "| Password | Description |\n|---|---|\n| secret | what it is |",
         "variable \"db_password\" {\n  type      = string\n  sensitive = true\n}",
