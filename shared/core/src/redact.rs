@@ -20,8 +20,10 @@ use std::fmt;
 mod kind;
 mod pattern;
 mod found;
+mod undress;
 mod view;
 mod margin;
+mod glue;
 mod joined;
 mod worth;
 mod values;
@@ -39,6 +41,7 @@ mod tie;
 mod value_text;
 mod assignments;
 mod members;
+mod signs;
 mod gate;
 mod stream;
 

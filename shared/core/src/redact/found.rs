@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::kind::Kind;
 use super::pem;
+use super::undress;
 use super::view::{self, View};
 
 /// A secret in one view of a text, or in the text itself.
@@ -50,7 +51,7 @@ pub(super) fn led_back(view: &View<'_>, found: Vec<Found>) -> impl Iterator<Item
     found.into_iter().filter_map(|found| {
         let is_news = |found: &Found| {
             let mut characters = found.secret.chars();
-            characters.any(|character| character != view::REDACTED)
+            characters.any(|character| character != undress::REDACTED)
         };
         let end = is_news(&found).then(|| view.limit(&found.range))?;
         let found = if end < found.range.end {

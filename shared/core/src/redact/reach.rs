@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use super::accounts;
+use super::undress::REDACTED;
 use super::values;
-use super::view::REDACTED;
 
 /// How far a secret reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

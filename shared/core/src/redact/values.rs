@@ -6,7 +6,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use regex::Regex;
 
 use super::pattern::compiled;
-use super::view::REDACTED;
+use super::undress::REDACTED;
 
 /// Whether there is nothing to hide: empty, a constant word, a mask, a name of something that is elsewhere, or already hidden.
 pub(super) fn is_trivial(value: &str) -> bool {

@@ -14,10 +14,6 @@ pub(super) fn tells(text: &str, secret: &str) -> bool {
 fn check(form: &str, secret: &str) {
     let text = form.replace('§', secret);
     let hidden = redacted(&text);
-    if tells(&hidden, secret) {
-        println!("LEAK {text}\n  as {hidden}");
-        return;
-    }
     assert!(!tells(&hidden, secret), "{text}\nas\n{hidden}");
     assert_eq!(redacted(&hidden), hidden, "{text}");
     assert_eq!(gated::lost(&text), None);
