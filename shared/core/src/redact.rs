@@ -5,14 +5,16 @@
 //! IDs, digests, paths, names of buckets and tables) must come through: a redacted error that nobody can act on helps nobody.
 //!
 //! A secret is found by its own form (`shapes`, `pem`), by what it stands in (`web`, `arguments`), or by the name beside it
-//! (`assignments`) or above it (`members`), in each `view` of the text: without colours, with one level of escapes undone after
-//! the other, and with the lines `joined` that a terminal has broken. To add a secret, add a line to the table of its file.
+//! (`assignments`, `phrase`) or above it (`members`), in each `view` of the text: without colours, with one level of escapes
+//! undone after the other (`undress`), and with the lines `joined` that a terminal has broken (`glue` says which). To add a
+//! secret, add a line to the table of its file.
 //!
 //! What was found is then looked for wherever else it stands; `reach` says how far, so that a password which is an ordinary
 //! word does not blank half a paste.
 //!
 //! The time is linear in the text, for patterns without backtracking and a fixed number of views. The memory is a few times
-//! the text, so a log of many megabytes is read in pieces: see [`Learner`].
+//! the text, so a log of many megabytes is read in pieces (see [`Learner`]), and of each piece only what is behind the `gate`:
+//! the parts with `signs` of a secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
