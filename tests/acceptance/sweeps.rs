@@ -412,6 +412,22 @@ fn a_report_lists_at_most_a_hundred_locks_and_counts_all() {
 }
 
 #[test]
+fn a_report_counts_by_store_too_and_a_pair_in_both() {
+    let world = World::new();
+    world.lock(Kind::Pair, STATE, "ci-7");
+    world.wait("20m");
+    world.lock(Kind::Object, "acme-tf-state/young.tfstate", "ci-8");
+    let report = world.sweep();
+    assert_eq!(
+        report["stores"],
+        json!([
+            {"store": "table terraform-state-locks", "scanned": 1, "held": 1, "stale": 1},
+            {"store": "bucket acme-tf-state", "scanned": 2, "held": 2, "stale": 1},
+        ])
+    );
+}
+
+#[test]
 fn a_sweep_that_runs_out_of_time_says_so_and_the_next_goes_on() {
     let world = World::new();
     for number in 0..40 {

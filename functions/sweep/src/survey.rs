@@ -8,7 +8,7 @@ use lockwarden_core::ids::RequestCode;
 use lockwarden_core::item::{Place, Record};
 use lockwarden_core::ledger::Entry;
 use lockwarden_core::lock::{self, Lock};
-use lockwarden_core::report::{Incomplete, SweepReport};
+use lockwarden_core::report::{Incomplete, StoreCount, SweepReport};
 
 use crate::ports::World;
 use crate::sweep::{Sweep, trouble};
@@ -182,6 +182,12 @@ fn take(
     report.scanned += listing.scanned;
     report.digests += listing.digests;
     report.foreign += listing.foreign;
+    report.stores.push(StoreCount {
+        store: store.clone(),
+        scanned: listing.scanned,
+        held: listing.records.len(),
+        stale: 0,
+    });
     records.extend(listing.records);
     let whole = listing.failures.is_empty();
     let failures = listing.failures.iter();

@@ -1,6 +1,7 @@
 //! One sweep, from the lists to the report.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
@@ -12,9 +13,9 @@ use lockwarden_core::item::Place;
 use lockwarden_core::ledger::Entry;
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Desk, Notice};
-use lockwarden_core::policy::Policy;
+use lockwarden_core::policy::{Policy, Verdict};
 use lockwarden_core::release::{self, Standing};
-use lockwarden_core::report::{Incomplete, LookReply, SweepReport};
+use lockwarden_core::report::{Incomplete, LookReply, ReportedLock, SweepReport};
 use lockwarden_core::settings::SweepSettings;
 use lockwarden_core::token::Token;
 use lockwarden_lambda::Failed;
@@ -25,6 +26,7 @@ use crate::event::{Event, TestReply, Unconfirmed};
 use crate::look_at;
 use crate::policy;
 use crate::ports::World;
+use crate::survey::{KnownLock, Survey};
 
 /// How many locks are looked after at once.
 pub(crate) const AT_ONCE: usize = 16;
@@ -173,6 +175,10 @@ pub async fn sweep(
     report.incomplete.extend(asked.trouble);
     sweep.loose_ends(&survey, &mut report).await;
     report.incomplete.extend(sweep.mishaps.take());
+    for known in stale_of(&survey, &listed) {
+        let stores: Vec<String> = known.lock.places.iter().map(store_of).collect();
+        report.count_stale_in(stores.iter().map(String::as_str));
+    }
     report.list(listed);
     sweep.conclude(&mut report).await;
     Ok(report)
@@ -310,6 +316,17 @@ pub(crate) fn write_trouble(not_written: NotWritten) -> Option<Incomplete> {
         NotWritten::Outdated | NotWritten::AnsweredBefore => None,
         NotWritten::Failed(failure) => Some(trouble("the ledger", &failure)),
     }
+}
+
+/// The locks of a survey that turned out to be stale.
+fn stale_of<'s>(
+    survey: &'s Survey,
+    listed: &[ReportedLock],
+) -> impl Iterator<Item = &'s KnownLock> {
+    let stale = listed.iter().filter(|lock| lock.verdict == Verdict::Stale);
+    let stale: BTreeSet<RequestCode> = stale.map(|lock| lock.request.clone()).collect();
+    let locks = survey.locks.iter();
+    locks.filter(move |known| stale.contains(&known.code))
 }
 
 /// The name of a store in a report.

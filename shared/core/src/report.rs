@@ -47,6 +47,22 @@ pub struct SweepReport {
     pub oldest_age_seconds: i64,
     /// The locks that want attention first, at most [`SweepReport::MOST`].
     pub locks: Vec<ReportedLock>,
+    /// The same by store. As metrics each number of each store would cost what a metric costs.
+    #[serde(default)]
+    pub stores: Vec<StoreCount>,
+}
+
+/// What a sweep found in one store. A lock in two stores counts in both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreCount {
+    /// Which, in words.
+    pub store: String,
+    /// How many items or objects it passed.
+    pub scanned: u64,
+    /// How many lock records there are.
+    pub held: usize,
+    /// How many of them belong to stale locks.
+    pub stale: usize,
 }
 
 /// What a sweep could not read or do.
@@ -150,6 +166,16 @@ impl SweepReport {
         });
         locks.truncate(Self::MOST);
         self.locks = locks;
+    }
+
+    /// Counts a stale lock in these stores.
+    pub fn count_stale_in<'s>(&mut self, stores: impl IntoIterator<Item = &'s str>) {
+        for store in stores {
+            let mut counted = self.stores.iter_mut();
+            if let Some(counted) = counted.find(|counted| counted.store == store) {
+                counted.stale += 1;
+            }
+        }
     }
 
     /// Says everything that went wrong once, and of very much only the first part.
