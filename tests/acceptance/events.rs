@@ -29,6 +29,8 @@ const APPROVE: &[&str] = &[
     "even-if-by-open-topic",
     "even-if-by-restricted-topic",
     "even-if-direct",
+    "expire",
+    "expire-by-anybody",
     "finish",
     "finish-nothing",
     "history",
@@ -228,6 +230,7 @@ fn before_approve(situation: &str) -> World {
         "no test knows events/approve/{situation}.json"
     );
     let world = match situation {
+        "expire" => World::with(&[("EXPIRE_AFTER", "4h")]),
         "releases-disabled" => World::with(&[("RELEASES", "disabled")]),
         "even-if-by-restricted-topic" => World::with(&[("TOPIC_RESTRICTED", "true")]),
         _ if situation.starts_with("sms-") => World::with_phones(&[]),
@@ -261,6 +264,10 @@ fn before_approve(situation: &str) -> World {
         "signs-of-life" => world.write_state(STATE),
         "changed-hands" => {
             world.lock(Kind::Item, STATE, "ci-node-08");
+        }
+        "expire" => {
+            world.wait("4h");
+            world.sweep();
         }
         "finish" => world.leave_half_done(REQUEST),
         "sms-other-notice" => {

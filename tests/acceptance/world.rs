@@ -113,6 +113,9 @@ pub(crate) enum Call {
     PutLockFile,
     PutItem,
     PutItemAndCommit,
+    StampItem,
+    StampItemAndCommit,
+    StateMd5,
     Entry,
     Entries,
     Open,
@@ -148,6 +151,8 @@ impl Call {
                 | Self::PutLockFile
                 | Self::PutItem
                 | Self::PutItemAndCommit
+                | Self::StampItem
+                | Self::StampItemAndCommit
                 | Self::Commit
                 | Self::KeepRefusal
                 | Self::UpdateDelivery
@@ -161,7 +166,11 @@ impl Call {
     fn has_token(self) -> bool {
         matches!(
             self,
-            Self::Commit | Self::DeleteItemAndCommit | Self::PutItemAndCommit | Self::KeepRefusal
+            Self::Commit
+                | Self::DeleteItemAndCommit
+                | Self::PutItemAndCommit
+                | Self::StampItemAndCommit
+                | Self::KeepRefusal
         )
     }
 }
@@ -268,7 +277,7 @@ impl World {
 
     /// A store is too busy to answer: `table NAME`, `lists of the table NAME`, the same of a `bucket`, `state`, `ledger`,
     /// `reads of the ledger`, `writes of the ledger`, `writes of the table NAME`, `topic`, `topic NAME` of a rule's own, `policy`,
-    /// `approve`.
+    /// `approve`, `bodies of states`.
     pub(crate) fn throttle(&self, store: &str) {
         self.break_off(
             store,

@@ -11,10 +11,12 @@ use lockwarden_aws::look::Look;
 use lockwarden_aws::policy::ReadPolicy;
 use lockwarden_aws::policy_object::{self, Held};
 use lockwarden_aws::{
-    Deleted, Failure, bucket_read, bucket_release, bucket_restore, ledger_history, ledger_policy,
-    ledger_read, ledger_runs, ledger_storms, notices, table_read, table_release, table_restore,
+    Deleted, Failure, Stamped, bucket_read, bucket_release, bucket_restore, bucket_state,
+    ledger_history, ledger_policy, ledger_read, ledger_runs, ledger_storms, notices, table_expire,
+    table_read, table_release, table_restore,
 };
 use lockwarden_core::evidence::Run;
+use lockwarden_core::expire::Stamp;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::item::Record;
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
@@ -77,6 +79,10 @@ impl Locks for Aws {
         table_read::digest(self.tables.client(table), &table.name, path).await
     }
 
+    async fn state_md5(&self, path: &LockPath, etag: &str) -> Result<String, Failure> {
+        bucket_state::md5(&self.s3, path, etag).await
+    }
+
     async fn delete_lock_file(&self, half: &LockFileHalf) -> Result<Deleted, Failure> {
         bucket_release::delete(&self.s3, half).await
     }
@@ -109,6 +115,19 @@ impl Locks for Aws {
     ) -> Result<bool, NotWritten> {
         let now = Timestamp::now();
         table_restore::put_and_commit(&self.dynamodb, item, &self.ledger, change, now).await
+    }
+
+    async fn stamp_item(&self, table: &Table, stamp: &Stamp) -> Result<Stamped, Failure> {
+        table_expire::stamp(self.tables.client(table), stamp).await
+    }
+
+    async fn stamp_item_and_commit(
+        &self,
+        stamp: &Stamp,
+        change: &Change<'_>,
+    ) -> Result<Stamped, NotWritten> {
+        let now = Timestamp::now();
+        table_expire::stamp_and_commit(&self.dynamodb, stamp, &self.ledger, change, now).await
     }
 }
 

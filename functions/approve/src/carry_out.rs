@@ -17,7 +17,7 @@ use lockwarden_core::item::Place;
 use lockwarden_core::ledger::{Change, Decided, Delivery, Entry, Event, EventKind};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::metrics;
-use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
+use lockwarden_core::outcome::{NewHolder, Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::{self, ItemHalf, Refusal, Release, Standing};
 
 use crate::answer::{Approve, log_outcome};
@@ -51,7 +51,11 @@ impl<W: World> Approve<'_, W> {
         let sight = match self.look(&entry).await? {
             Ok(sight) => sight,
             Err(why) => {
-                let why = format!("{why}; an earlier try may have released the lock or half of it");
+                let may_have = match decision.action {
+                    Action::Release | Action::Restore => "released the lock or half of it",
+                    Action::Expire | Action::Keep { .. } => "changed whether the lock expires",
+                };
+                let why = format!("{why}; an earlier try may have {may_have}");
                 let outcome = Outcome {
                     confirmed: Some(false),
                     ..about(&entry, OutcomeKind::Rejected, &decision.by).because(why)
@@ -59,13 +63,16 @@ impl<W: World> Approve<'_, W> {
                 return self.conclude(entry, outcome).await;
             }
         };
+        if matches!(decision.action, Action::Expire | Action::Keep { .. }) {
+            return Box::pin(self.take_up_expiry(entry, &decision, &sight)).await;
+        }
         if let Some(why) = self.switched_off(decision.action) {
             let outcome = about(&entry, OutcomeKind::Rejected, &decision.by).because(why);
             return self.stop(entry, outcome, &sight.present).await;
         }
         let may_release = self.may_release(channel, &decision, &entry, &sight);
         match may_release.await? {
-            Ok(release) => self.carry_out(entry, &release, &sight).await,
+            Ok(release) => Box::pin(self.carry_out(entry, &release, &sight)).await,
             Err(Refusal::Gone) => self.gone(entry).await,
             Err(Refusal::ChangedHands(holder)) => {
                 let object_gone = is_pair(&entry) && our_object_is_gone(&entry, &sight.present);
@@ -119,7 +126,7 @@ impl<W: World> Approve<'_, W> {
             ..released(&entry)
         };
         match release.item() {
-            Some(half) => self.delete_item(entry, half, sight, outcome).await,
+            Some(half) => Box::pin(self.delete_item(entry, half, sight, outcome)).await,
             None => self.conclude(entry, outcome).await,
         }
     }
@@ -137,12 +144,10 @@ impl<W: World> Approve<'_, W> {
             // It was read a moment ago, so it is configured.
             return Ok(Step::Again);
         };
-        let digest = match self.world.digest(table, half.path()).await {
-            Ok(digest) => DigestCheck::of(digest.as_deref(), &sight.state),
-            Err(_) => DigestCheck::Unknown,
-        };
+        let (digest, digest_read) = self.digest(table, half.path(), &sight.state).await;
         let outcome = Outcome {
             digest: Some(digest),
+            digest_read,
             ..outcome
         };
         let deleted = if self.settings.common.shares_ledger_region(table) {
@@ -189,7 +194,7 @@ impl<W: World> Approve<'_, W> {
     }
 
     /// Nothing is there. Where deleting and writing it down are two steps, it may have been us.
-    async fn gone(&self, entry: Entry) -> Result<Step, Failure> {
+    pub(crate) async fn gone(&self, entry: Entry) -> Result<Step, Failure> {
         let in_one_step = entry.places.iter().all(|place| match place {
             Place::S3 { .. } => false,
             Place::Dynamodb { table } => self
@@ -198,10 +203,15 @@ impl<W: World> Approve<'_, W> {
                 .table(table)
                 .is_some_and(|table| self.settings.common.shares_ledger_region(table)),
         });
-        let outcome = if in_one_step {
+        // Only a release takes anything away.
+        let decided = entry.decided.as_ref().map(|it| it.decision.action);
+        let may_be_us = decided == Some(Action::Release) && !in_one_step;
+        let outcome = if !may_be_us {
             let by = decided_by(&entry);
-            about(&entry, OutcomeKind::AlreadyReleased, &by)
-                .because("the lock was gone before it could be released; its holder let go")
+            about(&entry, OutcomeKind::AlreadyReleased, &by).because(format!(
+                "the lock was gone before the decision could be carried out; {}",
+                entry.why_gone(self.world.now())
+            ))
         } else {
             Outcome {
                 confirmed: Some(false),
@@ -212,7 +222,11 @@ impl<W: World> Approve<'_, W> {
     }
 
     /// Between our look and our delete something else took the place. Who?
-    async fn changed_meanwhile(&self, entry: Entry, object_gone: bool) -> Result<Step, Failure> {
+    pub(crate) async fn changed_meanwhile(
+        &self,
+        entry: Entry,
+        object_gone: bool,
+    ) -> Result<Step, Failure> {
         let present = match self.look(&entry).await? {
             Ok(sight) => sight.present,
             Err(why) => {
@@ -227,7 +241,7 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    async fn changed(
+    pub(crate) async fn changed(
         &self,
         entry: Entry,
         holder: NewHolder,
@@ -275,7 +289,7 @@ impl<W: World> Approve<'_, W> {
     }
 
     /// Writes the outcome of the decision that is being carried out.
-    async fn conclude(&self, entry: Entry, outcome: Outcome) -> Result<Step, Failure> {
+    pub(crate) async fn conclude(&self, entry: Entry, outcome: Outcome) -> Result<Step, Failure> {
         let Some(concluded) = self.concluded(entry, outcome) else {
             return Ok(Step::Again);
         };
@@ -288,7 +302,7 @@ impl<W: World> Approve<'_, W> {
         }
     }
 
-    fn concluded(&self, mut entry: Entry, outcome: Outcome) -> Option<Concluded> {
+    pub(crate) fn concluded(&self, mut entry: Entry, outcome: Outcome) -> Option<Concluded> {
         let now = self.world.now();
         let decided = entry.decided.clone()?;
         let outcome = Outcome {
@@ -299,7 +313,7 @@ impl<W: World> Approve<'_, W> {
         Some(Concluded::of(entry, decided, outcome, now))
     }
 
-    async fn after_conclusion(&self, concluded: Concluded) -> Step {
+    pub(crate) async fn after_conclusion(&self, concluded: Concluded) -> Step {
         let Concluded {
             mut entry, answer, ..
         } = concluded;
@@ -315,6 +329,7 @@ impl<W: World> Approve<'_, W> {
             | OutcomeKind::ChangedHands
             | OutcomeKind::Kept
             | OutcomeKind::Restored
+            | OutcomeKind::Expiring
             | OutcomeKind::PartlyReleased => {}
         }
         // What came of many is told in one notice; should that not come to pass, the entry still owes its own. What rules released

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::decision::{Action, Decision, RULE_PREFIX, Rejection};
-use lockwarden_core::evidence::Looked;
+use lockwarden_core::evidence::{Looked, Run};
 use lockwarden_core::ids::RequestCode;
 use lockwarden_core::ledger::{
     Change, Channel, DECISION_LEASE, Decided, Delivery, Entry, EventKind, Status,
@@ -108,7 +108,7 @@ impl<W: World> Approve<'_, W> {
             else {
                 return Ok(nothing());
             };
-            match self.take_up(entry).await? {
+            match Box::pin(self.take_up(entry)).await? {
                 Step::Done(outcome) => return Ok(*outcome),
                 Step::GoOn(in_our_hand) if now < give_up => in_hand = Some(in_our_hand),
                 Step::Again | Step::GoOn(_) | Step::Wait => return Ok(nothing()),
@@ -132,20 +132,25 @@ impl<W: World> Approve<'_, W> {
         if let Some(outcome) = pressed_twice(delivered, decision, &entry, self.world.now()) {
             return Ok(Step::Done(Box::new(outcome)));
         }
-        let for_ = match decision.action {
-            Action::Restore => return self.restore(delivered, decision, entry).await,
-            Action::Release => None,
-            Action::Keep { for_ } => Some(for_),
-        };
+        if decision.action == Action::Restore {
+            return Box::pin(self.restore(delivered, decision, entry)).await;
+        }
         if entry.status.is_over() {
             return self.too_late(delivered, decision, &entry).await;
         }
         if let Some(outcome) = self.not_allowed(delivered, decision, &entry) {
             return self.refuse(delivered, &entry, outcome).await;
         }
-        match for_ {
-            Some(for_) => self.keep(delivered, decision, entry, for_).await,
-            None => self.release(delivered, decision, entry).await,
+        // Boxed, as their futures hold entries and outcomes and would not fit on a stack one in the other.
+        match decision.action {
+            Action::Keep { .. } if entry.time_to_exist.is_some() => {
+                Box::pin(self.keep_expiring(delivered, decision, entry)).await
+            }
+            Action::Keep { for_ } => Box::pin(self.keep(delivered, decision, entry, for_)).await,
+            Action::Expire => Box::pin(self.expire(delivered, decision, entry)).await,
+            Action::Release | Action::Restore => {
+                Box::pin(self.release(delivered, decision, entry)).await
+            }
         }
     }
 
@@ -189,7 +194,7 @@ impl<W: World> Approve<'_, W> {
         }
         let decided = entry.begun();
         let is_ours = decided.is_some_and(|decided| decided.delivery == delivered.id);
-        match self.take_up(entry).await? {
+        match Box::pin(self.take_up(entry)).await? {
             Step::Done(_) if !is_ours => Ok(Step::Again),
             Step::Again | Step::Wait => Ok(Step::Again),
             step @ (Step::Done(_) | Step::GoOn(_)) => Ok(step),
@@ -243,9 +248,10 @@ impl<W: World> Approve<'_, W> {
         self.answer_quietly(delivered, entry, outcome).await
     }
 
-    /// Why nothing is released here at all, if that is so: the kill switch.
+    /// Why nothing is released here at all, if that is so: the kill switch. Nothing is left to expire either.
     pub(crate) fn switched_off(&self, action: Action) -> Option<String> {
-        (action == Action::Release && !self.settings.releases).then(|| {
+        let takes_away = matches!(action, Action::Release | Action::Expire);
+        (takes_away && !self.settings.releases).then(|| {
             format!(
                 "releases are switched off here ({RELEASES}=disabled); Lockwarden only observes"
             )
@@ -260,7 +266,7 @@ impl<W: World> Approve<'_, W> {
         entry: &Entry,
     ) -> Option<Outcome> {
         let rejected = |why: &str| about(entry, OutcomeKind::Rejected, &decision.by).because(why);
-        let is_release = decision.action == Action::Release;
+        let is_keep = matches!(decision.action, Action::Keep { .. });
         if let Some(why) = self.switched_off(decision.action) {
             return Some(rejected(&why));
         }
@@ -295,7 +301,7 @@ impl<W: World> Approve<'_, W> {
                 "the decision is older than this lock: the one it was about ended, and the same record came back later",
             ));
         }
-        if !is_release && !entry.status.may_be_kept() {
+        if is_keep && !entry.status.may_be_kept() {
             return Some(rejected(
                 "only a lock that people were asked about, and of which no half is gone, can be kept; nobody is asked about this one now",
             ));
@@ -379,11 +385,8 @@ impl<W: World> Approve<'_, W> {
         let look = self.as_look(sight).await?;
         Ok(match (channel, decision.by.strip_prefix(RULE_PREFIX)) {
             (Channel::Rule, Some(rule)) => {
-                let run = match entry.lock().id() {
-                    Some(id) => self.world.run(&id).await,
-                    None => Ok(None),
-                };
-                release::decide_by_rule(entry, &look, rule, &Looked::of(run))
+                let run = self.run_of(entry).await;
+                release::decide_by_rule(entry, &look, rule, &run)
             }
             (Channel::Rule, None) => {
                 Err(Refusal::NotByRule("the decision names no rule".to_owned()))
@@ -392,6 +395,15 @@ impl<W: World> Approve<'_, W> {
                 release::decide(entry, &look, &decision.even_if)
             }
         })
+    }
+
+    /// What the run of a lock says of itself.
+    pub(crate) async fn run_of(&self, entry: &Entry) -> Looked<Option<Run>> {
+        let run = match entry.lock().id() {
+            Some(id) => self.world.run(&id).await,
+            None => Ok(None),
+        };
+        Looked::of(run)
     }
 
     async fn release(
@@ -426,7 +438,7 @@ impl<W: World> Approve<'_, W> {
                     Ok(()) => entry.revision += 1,
                     Err(not_written) => return self.instead(not_written, delivered).await,
                 }
-                self.carry_out(entry, &release, &sight).await
+                Box::pin(self.carry_out(entry, &release, &sight)).await
             }
             Err(refusal) => {
                 let is_over = matches!(refusal, Refusal::ChangedHands(_) | Refusal::Gone)

@@ -9,6 +9,8 @@ mod follow;
 mod carry_out;
 mod restore;
 mod storm;
+mod expire;
+mod digest;
 mod history;
 mod sms;
 mod page;

@@ -20,6 +20,7 @@ pub(crate) fn decision_event(delivered: &Delivered, decision: &Decision, now: Ti
     let mut detail = match decision.action {
         Action::Release => "release".to_owned(),
         Action::Restore => "restore".to_owned(),
+        Action::Expire => "expire".to_owned(),
         Action::Keep { for_ } => format!("keep for {}", span::shown(for_)),
     };
     if let Some(storm) = &decision.target.storm {
@@ -87,8 +88,15 @@ pub(crate) fn refused(entry: &Entry, decision: &Decision, refusal: Refusal) -> O
     };
     match refusal {
         Refusal::ChangedHands(holder) => changed_hands(entry, holder, &decision.by),
-        Refusal::Gone => about(entry, OutcomeKind::AlreadyReleased, &decision.by)
-            .because("the lock was gone before the decision came; its holder let go"),
+        Refusal::Gone => {
+            let how = if entry.time_to_exist.is_some() {
+                "its holder let go, or its time to exist was over"
+            } else {
+                "its holder let go"
+            };
+            about(entry, OutcomeKind::AlreadyReleased, &decision.by)
+                .because(format!("the lock was gone before the decision came; {how}"))
+        }
         Refusal::NotStale { judgement, needs } => with_example(
             OutcomeKind::NotStale,
             format!("{}: {}", judgement.verdict.word(), judgement.why),
@@ -145,7 +153,10 @@ pub(crate) fn how_it_ended(entry: &Entry) -> String {
         | Status::AlreadyReleased
         | Status::PartlyReleased
         | Status::Restored
-        | Status::Ended => format!("it was gone {when}; its holder let go"),
+        | Status::Ended => {
+            let ended = entry.ended_at.unwrap_or_default();
+            format!("it was gone {when}; {}", entry.why_gone(ended))
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_aws::look::Look;
 use lockwarden_aws::policy::ReadPolicy;
-use lockwarden_aws::{Deleted, Failure};
+use lockwarden_aws::{Deleted, Failure, Stamped};
 use lockwarden_core::evidence::Run;
+use lockwarden_core::expire::Stamp;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
@@ -21,10 +22,12 @@ use lockwarden_core::restore::{ItemToPut, LockFileToPut};
 use lockwarden_core::settings::Table;
 use lockwarden_core::storm::Storm;
 
-/// The lock records: look at one, delete one, put one back.
+/// The lock records: look at one, delete one, put one back, let one expire.
 pub trait Locks: Look {
     /// The digest that a table holds for a state.
     async fn digest(&self, table: &Table, path: &LockPath) -> Result<Option<String>, Failure>;
+    /// The checksum of a state, if it is still the object with this entity tag.
+    async fn state_md5(&self, path: &LockPath, etag: &str) -> Result<String, Failure>;
     /// Deletes a lock object, if it is still what was judged.
     async fn delete_lock_file(&self, half: &LockFileHalf) -> Result<Deleted, Failure>;
     /// Deletes an item, if it is still what was judged.
@@ -45,6 +48,14 @@ pub trait Locks: Look {
         item: &ItemToPut,
         change: &Change<'_>,
     ) -> Result<bool, NotWritten>;
+    /// Writes the time to exist of an item, or takes it away, if the item is still what was judged.
+    async fn stamp_item(&self, table: &Table, stamp: &Stamp) -> Result<Stamped, Failure>;
+    /// The same, and changes the ledger: both or neither.
+    async fn stamp_item_and_commit(
+        &self,
+        stamp: &Stamp,
+        change: &Change<'_>,
+    ) -> Result<Stamped, NotWritten>;
 }
 
 /// The ledger.

@@ -45,6 +45,11 @@ impl Question {
         }
     }
 
+    /// Whether it may be one of many. Of what expires there is more to say.
+    fn may_join(&self) -> bool {
+        storm::may_join(&self.judgement) && self.entry.time_to_exist.is_none()
+    }
+
     /// Takes the notice upon us; `None` where there is nothing to ask any more.
     fn take(&mut self, now: Timestamp) -> Option<Unsent> {
         match self.asking {
@@ -79,9 +84,7 @@ struct Saved {
 impl<W: World> Sweep<'_, W> {
     /// Asks all the questions of a sweep. They are few notices whatever happens, so nobody looks at the clock any more.
     pub(crate) async fn ask(&self, questions: Vec<Question>, holders: &Holders) -> Asked {
-        let (alike, alone): (Vec<_>, Vec<_>) = questions
-            .into_iter()
-            .partition(|question| storm::may_join(&question.judgement));
+        let (alike, alone): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::may_join);
         let together = by_topic(alike)
             .into_iter()
             .flat_map(|alike| storm::together(alike, |question| storm::origin(&question.lock)));

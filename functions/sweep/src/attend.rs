@@ -29,7 +29,7 @@ pub(crate) struct Attended {
     pub(crate) reported: Option<ReportedLock>,
     /// What people are to be asked about it. Nothing of that is written yet.
     pub(crate) question: Option<Question>,
-    /// Whether it was given to `approve` because a rule releases it.
+    /// Whether it was given to `approve` because a rule releases it, or nobody answers about it.
     pub(crate) by_rule: bool,
     /// What could not be done.
     pub(crate) trouble: Option<Incomplete>,
@@ -138,6 +138,13 @@ impl<W: World> Sweep<'_, W> {
         let turn = self.turn(about, &entry).await;
         if turn == Turn::Rule {
             attended.trouble = self.give_to_rule(&mut entry, &judgement.rule).await?;
+            attended.by_rule = attended.trouble.is_none();
+            return Ok(());
+        }
+        if turn == Turn::People
+            && let Some(wish) = self.wish(about, &entry).await
+        {
+            attended.trouble = self.give_to_switch(&mut entry, &wish).await?;
             attended.by_rule = attended.trouble.is_none();
             return Ok(());
         }

@@ -8,6 +8,7 @@ mod policy;
 mod survey;
 mod attend;
 mod by_rule;
+mod expire;
 mod ask;
 mod evidence;
 mod loose_ends;

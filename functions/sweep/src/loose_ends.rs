@@ -117,7 +117,7 @@ impl<W: World> Sweep<'_, W> {
         if !self.is_gone(survey, &entry).await? || entry.end(now).is_err() {
             return Ok(Tied::default());
         }
-        let event = Event::new(EventKind::Ended, now, "its holder let go");
+        let event = Event::new(EventKind::Ended, now, entry.why_gone(now));
         self.save(&mut entry, Some(event)).await?;
         let owed = entry.unsent.last().cloned();
         Ok(Tied {

@@ -45,7 +45,7 @@ pub struct Sweep<'a, W> {
     pub policy: &'a Policy,
     /// When to stop beginning anything new.
     pub deadline: Timestamp,
-    /// How many locks may still be given to `approve` because a rule releases them; `None` where somebody only looks.
+    /// How many locks may still be given to `approve` because a rule releases them or nobody answers; `None` where somebody only looks.
     by_rule: Cell<Option<u32>>,
     /// What went wrong and stopped nothing.
     pub(crate) mishaps: RefCell<Vec<Incomplete>>,

@@ -37,6 +37,13 @@ impl<W: World> Sweep<'_, W> {
     /// Tells what is owed: the same of more than [`storm::MANY`] locks in one notice, the rest of each alone.
     pub(crate) async fn tell_news(&self, news: Vec<News>) -> Vec<Incomplete> {
         let mut trouble = Vec::new();
+        // Of what expired more is to be told than that it ended.
+        let (expired, news): (Vec<News>, Vec<News>) =
+            news.into_iter().partition(|one| one.entry.has_expired());
+        for mut one in expired {
+            let told = self.tell(&mut one.entry, &one.unsent, None).await;
+            trouble.extend(told.err().flatten());
+        }
         // Those who were asked in different places are told in different places.
         let mut alike: BTreeMap<(NoticeKind, Option<String>), Vec<News>> = BTreeMap::new();
         for one in news {

@@ -154,7 +154,9 @@ mod tests {
         Channel, Decided, EventKind, SplitSeen, Status, Told, Unsent, Watch, ZombieWrite,
     };
     use lockwarden_core::notice::NoticeKind;
-    use lockwarden_core::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
+    use lockwarden_core::outcome::{
+        DigestCheck, DigestRead, NewHolder, Outcome, OutcomeKind, RecordName,
+    };
     use lockwarden_core::policy::EvenIf;
     use lockwarden_core::settings::TopicArn;
     use lockwarden_core::token::{TOKEN_BYTES, Token, TokenMarks};
@@ -195,6 +197,7 @@ mod tests {
                 count: 3,
                 last: Some(at("2026-01-01T02:30:00.123456789Z")),
                 unanswered: 2,
+                since: Some(at("2026-01-01T00:30:00Z")),
                 of_split: true,
                 topic: TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:team-a"),
             },
@@ -209,6 +212,8 @@ mod tests {
             outcome: Some(outcome()),
             released_from: gone,
             rule_tried_at: Some(at(NOW)),
+            time_to_exist: Some(at("2026-01-01T04:00:00Z")),
+            expiry_tried_at: Some(at(NOW)),
             watch: Some(Watch::from(at(NOW))),
             zombie: Some(ZombieWrite {
                 released_at: at(NOW),
@@ -271,8 +276,10 @@ mod tests {
             records: lock.places.iter().map(RecordName::from).collect(),
             confirmed: Some(false),
             digest: Some(DigestCheck::Mismatch),
+            digest_read: Some(DigestRead::Not("it is too large".to_owned())),
             next: Some("terraform plan".to_owned()),
             until: Some(at(NOW)),
+            time_to_exist: Some(at("2026-01-01T04:00:00Z")),
             why: Some("the item changed meanwhile".to_owned()),
             example: Some("{}".to_owned()),
             now_held_by: Some(NewHolder::of(lock.info().ok().as_ref())),

@@ -9,12 +9,14 @@ pub mod table_scan;
 pub mod table_read;
 pub mod table_release;
 pub mod table_restore;
+pub mod table_expire;
 
 pub mod bucket_list;
 pub mod bucket_read;
 pub mod bucket_versions;
 pub mod bucket_release;
 pub mod bucket_restore;
+pub mod bucket_state;
 
 pub mod policy_object;
 
@@ -41,6 +43,7 @@ mod listing;
 pub use deleted::Deleted;
 pub use failure::{Failure, Kind};
 pub use listing::Listing;
+pub use table_expire::Stamped;
 
 #[cfg(test)]
 mod testing;

@@ -21,6 +21,8 @@ pub const KEEP_FOR: SignedDuration = SignedDuration::from_hours(1);
 pub const KEEP_AT_MOST: SignedDuration = SignedDuration::from_hours(24);
 /// What `by` may not begin with unless a rule decided.
 pub const RULE_PREFIX: &str = "policy:";
+/// Whose decision `expire` is: nobody's. No rule of a policy may have the name behind the colon.
+pub const EXPIRE_BY: &str = "policy:expire";
 /// The longest `by` and `reason` (characters).
 const LONGEST_TEXT: usize = 1_000;
 
@@ -51,6 +53,9 @@ pub enum Action {
     Release,
     /// Put exactly this lock back.
     Restore,
+    /// Give it a time to exist, as nobody answered, or take that away again, as its holder shows signs of life. Only the
+    /// dead-man's switch decides so.
+    Expire,
     /// Leave it, and do not remind anybody for a while.
     Keep {
         /// For how long, seconds.
@@ -147,14 +152,25 @@ pub fn of_rule(rule: &str, request: &RequestCode) -> Value {
     json!({"decision": "release", "request": request, "by": format!("{RULE_PREFIX}{rule}")})
 }
 
-/// Reads the decision of a rule; `None` where it is none. It only says what to look at: whether the rule says so is for the
+/// The decision of the dead-man's switch about a request, as `sweep` hands it to `approve`.
+#[must_use]
+pub fn of_expiry(request: &RequestCode) -> Value {
+    json!({"decision": "expire", "request": request, "by": EXPIRE_BY})
+}
+
+/// Reads the decision of a rule or of the dead-man's switch; `None` where it is none. It only says what to look at: whether the rule says so is for the
 /// reader to find out, since whoever may invoke `approve` can write such a message.
 #[must_use]
 pub fn parse_of_rule(message: &str) -> Option<Decision> {
     let message: OfRule = serde_json::from_str(message).ok()?;
     let is_of_rule = message.by.starts_with(RULE_PREFIX) && plain("by", &message.by).is_ok();
-    let decision = Decision {
-        action: Action::Release,
+    let action = match (message.decision.as_str(), message.by == EXPIRE_BY) {
+        ("release", false) if is_of_rule => Action::Release,
+        ("expire", true) => Action::Expire,
+        _ => return None,
+    };
+    Some(Decision {
+        action,
         target: Target {
             storm: None,
             request: Some(message.request),
@@ -163,8 +179,7 @@ pub fn parse_of_rule(message: &str) -> Option<Decision> {
         by: message.by,
         reason: None,
         even_if: BTreeSet::new(),
-    };
-    (message.decision == "release" && is_of_rule).then_some(decision)
+    })
 }
 
 #[derive(Deserialize)]
@@ -243,6 +258,9 @@ impl Message {
                 }
                 Ok(Action::Keep { for_ })
             }
+            (Some("expire"), _) => Err(reject(
+                "nobody sends `expire`: the setting EXPIRE_AFTER decides it, where nobody answers",
+            )),
             (Some(other), _) => {
                 let other = text::shown(other, 40);
                 Err(reject(format!(
@@ -459,6 +477,30 @@ mod tests {
         assert_snapshot!(why(r#"{"decision":"release","request":"7F3K2QWX","by":"a","for":"1h"}"#), @"`for` belongs to `keep`, not to `release`");
         assert_snapshot!(why("{\"decision\":\"release\",\"request\":\"7F3K2QWX\",\"by\":\"a\\u001b[2J\"}"), @"`by` holds characters that cannot be printed");
         assert_snapshot!(why(&"x".repeat(9_000)), @"the message has 9000 bytes, more than the 8192 that a decision may have");
+    }
+
+    #[test]
+    fn only_the_switch_itself_says_expire_and_says_nothing_else() {
+        let code = RequestCode::parse("7F3K2QWX").unwrap();
+        let read = |decision: &str, by: &str| {
+            let message = json!({"decision": decision, "request": code, "by": by});
+            parse_of_rule(&message.to_string()).map(|decision| decision.action)
+        };
+        assert_eq!(
+            parse_of_rule(&of_expiry(&code).to_string()).unwrap().action,
+            Action::Expire
+        );
+        for (decision, by, action) in [
+            ("expire", "policy:expire", Some(Action::Expire)),
+            ("expire", "policy:dead plans", None),
+            ("expire", "alice", None),
+            ("release", "policy:expire", None),
+            ("release", "policy:dead plans", Some(Action::Release)),
+            ("keep", "policy:expire", None),
+        ] {
+            assert_eq!(read(decision, by), action, "{decision} {by}");
+        }
+        assert_snapshot!(why(r#"{"decision":"expire","request":"7F3K2QWX","by":"alice"}"#), @"nobody sends `expire`: the setting EXPIRE_AFTER decides it, where nobody answers");
     }
 
     #[test]

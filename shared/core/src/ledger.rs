@@ -8,7 +8,7 @@
 //!         ▼
 //!      deciding ──► released | changed_hands | already_released
 //!         │   └───► partly_released ──► deciding | ended
-//!         └───────► back to where it was (not_stale)
+//!         └───────► back to where it was (not_stale, expiring)
 //!      released, partly_released ──► restored ──► deciding | asked | ended
 //! ```
 //!
@@ -19,7 +19,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{Decision, KEEP_FOR};
+use crate::decision::{Action, Decision, KEEP_FOR};
 use crate::ids::{LockPath, RequestCode};
 use crate::item::{Content, Place};
 use crate::lock::Lock;
@@ -34,6 +34,7 @@ mod split;
 mod events;
 mod change;
 mod watch;
+mod expiry;
 
 pub use self::change::{Change, Delivery};
 pub use self::events::{Channel, Event, EventKind};
@@ -101,6 +102,12 @@ pub struct Entry {
     /// When it was given to `approve` because a rule releases it. If it is still there at the next look, people are asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_tried_at: Option<Timestamp>,
+    /// When DynamoDB may delete it, as nobody answered; it is deleted some time after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_to_exist: Option<Timestamp>,
+    /// When it was given to `approve` last because nobody answered, or because its holder does after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry_tried_at: Option<Timestamp>,
     /// Its state is watched, since the lock was released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
@@ -129,6 +136,9 @@ pub struct Told {
     /// How many of them went out since anybody decided anything.
     #[serde(default)]
     pub unanswered: u32,
+    /// When the first of those did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// Whether one of them said that two holders hold the state.
     #[serde(default)]
     pub of_split: bool,
@@ -138,6 +148,12 @@ pub struct Told {
 }
 
 impl Told {
+    /// Somebody decided something, so the next question is a first one again.
+    fn answered(&mut self) {
+        self.unanswered = 0;
+        self.since = None;
+    }
+
     /// How long after the last notice the next one is due, where the first reminder comes after `first`.
     fn pause(&self, first: SignedDuration) -> SignedDuration {
         let longest = LONGEST_PAUSE.max(first);
@@ -220,6 +236,8 @@ impl Entry {
             outcome: None,
             released_from: Vec::new(),
             rule_tried_at: None,
+            time_to_exist: None,
+            expiry_tried_at: None,
             watch: None,
             zombie: None,
             ended_at: None,
@@ -316,6 +334,7 @@ impl Entry {
     pub fn end(&mut self, now: Timestamp) -> Result<(), WrongStep> {
         self.step(Status::Ended)?;
         self.ended_at = Some(now);
+        self.watch_if_expired(now);
         // A question that is still owed may have gone out without anybody noting it.
         let was_asked = self.told.count > 0 || self.is_asking();
         self.forget_questions();
@@ -360,13 +379,17 @@ impl Entry {
             .map_or(Status::Asked, |decided| decided.from);
         let to = Status::after(outcome.result, from);
         // A lock comes back by `restore` alone, which notes when. One that nobody was asked about cannot be kept.
+        // Only what people did not answer about expires.
         let is_wrong = outcome.result == OutcomeKind::Restored
-            || (outcome.result == OutcomeKind::Kept && !from.may_be_kept());
+            || (outcome.result == OutcomeKind::Kept && !from.may_be_kept())
+            || (outcome.result == OutcomeKind::Expiring && from != Status::Asked);
         if is_wrong || self.status != Status::Deciding || !self.status.may_become(to) {
             return Err(self.wrong_step(to));
         }
         self.status = to;
-        self.told.unanswered = 0;
+        if !self.is_unanswered_still(&outcome) {
+            self.told.answered();
+        }
         if to.is_over() {
             self.ended_at = Some(now);
         }
@@ -374,6 +397,7 @@ impl Entry {
             self.watch = Some(Watch::from(now));
         }
         self.take_note_of_release(to, &outcome);
+        self.take_note_of_expiry(&outcome, now);
         if outcome.result == OutcomeKind::Kept {
             self.kept_until = outcome.until;
         }
@@ -416,12 +440,13 @@ impl Entry {
         self.places = self.every_place();
         self.released_from = Vec::new();
         self.watch = None;
+        self.time_to_exist = None;
         // An open page from before the release must not release what was just put back.
         self.tokens.spend_all();
         self.ended_at = None;
         self.restored_at = Some(now);
         self.kept_until = Some(now + KEEP_FOR);
-        self.told.unanswered = 0;
+        self.told.answered();
         self.decided = Some(decided);
         self.owe(NoticeKind::Restored, Some(outcome.clone()), now);
         self.outcome = Some(outcome);
@@ -435,11 +460,14 @@ impl Entry {
         decided.is_some_and(|decided| decided.decision.target.storm.is_some())
     }
 
-    /// Whether the last decision was a rule's.
+    /// Whether the last decision was a rule's. What the dead-man's switch decides is nobody's: people must hear of it at once, as
+    /// time runs.
     #[must_use]
     pub fn is_decided_by_rule(&self) -> bool {
         let decided = self.decided.as_ref();
-        decided.is_some_and(|decided| decided.channel == Channel::Rule)
+        decided.is_some_and(|decided| {
+            decided.channel == Channel::Rule && decided.decision.action != Action::Expire
+        })
     }
 
     /// The decision that is being carried out.
@@ -521,6 +549,7 @@ impl Entry {
                 count: self.told.count.saturating_add(1),
                 last: Some(now),
                 unanswered: self.told.unanswered.saturating_add(1),
+                since: self.told.since.or(Some(now)),
                 of_split: self.told.of_split || sent.kind == NoticeKind::SplitLock,
                 topic: topic.cloned(),
             };
@@ -576,6 +605,12 @@ impl Entry {
     #[must_use]
     pub fn expires_at(&self, keep_for: SignedDuration) -> Option<i64> {
         self.ended_at.map(|ended| (ended + keep_for).as_second())
+    }
+
+    /// Whether nobody has answered yet: the dead-man's switch is nobody, unless it says that the lock stays.
+    fn is_unanswered_still(&self, outcome: &Outcome) -> bool {
+        let decided = self.decided.as_ref().map(|it| it.decision.action);
+        decided == Some(Action::Expire) && outcome.result != OutcomeKind::Kept
     }
 
     /// A release took the whole lock, or the object of a pair; or it was interrupted, and nobody knows about the object.

@@ -27,6 +27,7 @@ pub mod decision;
 pub mod sms;
 pub mod release;
 pub mod restore;
+pub mod expire;
 pub mod outcome;
 
 pub mod paste;

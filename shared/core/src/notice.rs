@@ -47,6 +47,8 @@ pub enum NoticeKind {
     Kept,
     /// A released lock was put back.
     Restored,
+    /// Nobody answered, so the lock expires unless somebody keeps it.
+    Expiring,
     /// The lock is gone without us; nothing to do.
     Ended,
     /// A decision was not carried out.
@@ -82,6 +84,12 @@ pub struct Notice {
     /// What to copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commands: Option<Commands>,
+    /// When DynamoDB may delete the lock, as nobody answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_to_exist: Option<Timestamp>,
+    /// Whether the lock was there until its time to exist was over.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
     /// What came of a decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -303,6 +311,8 @@ impl Notice {
         verdict: None,
         approve: None,
         commands: None,
+        time_to_exist: None,
+        expired: false,
         outcome: None,
         zombie: None,
         storm: None,
@@ -342,6 +352,7 @@ impl Notice {
             }),
             commands: Some(Commands::about(&entry.code, lock, judgement, desk)),
             topic: judgement.terms.topic.clone(),
+            time_to_exist: entry.time_to_exist,
             ..Self::BLANK
         }
     }
@@ -365,12 +376,13 @@ impl Notice {
                 .or_else(|| outcome.request.clone()),
             lock: entry.map(|entry| LockFacts::of(&entry.lock())),
             topic: entry.and_then(|entry| entry.told.topic.clone()),
+            expired: entry.is_some_and(Entry::has_expired),
             outcome: Some(outcome),
             ..Self::BLANK
         }
     }
 
-    /// Tells the people who were asked that the holder let go.
+    /// Tells the people who were asked that the holder let go, or that the time to exist of the lock was over.
     #[must_use]
     pub fn ended(entry: &Entry) -> Self {
         Self {
@@ -378,6 +390,7 @@ impl Notice {
             request: Some(entry.code.clone()),
             lock: Some(LockFacts::of(&entry.lock())),
             topic: entry.told.topic.clone(),
+            expired: entry.has_expired(),
             ..Self::BLANK
         }
     }
@@ -390,6 +403,7 @@ impl Notice {
             request: Some(entry.code.clone()),
             lock: Some(LockFacts::of(&entry.lock())),
             topic: entry.told.topic.clone(),
+            expired: entry.has_expired(),
             zombie: Some(zombie),
             ..Self::BLANK
         })
@@ -500,7 +514,7 @@ impl Notice {
                 Some(error) if error.in_force.is_none() => Severity::Error,
                 Some(_) | None => Severity::Warning,
             },
-            (NoticeKind::Rejected, _) => Severity::Warning,
+            (NoticeKind::Rejected | NoticeKind::Expiring, _) => Severity::Warning,
             (
                 NoticeKind::Released
                 | NoticeKind::Kept
@@ -594,6 +608,7 @@ impl NoticeKind {
             OutcomeKind::AlreadyReleased => Self::Ended,
             OutcomeKind::Kept => Self::Kept,
             OutcomeKind::Restored => Self::Restored,
+            OutcomeKind::Expiring => Self::Expiring,
             OutcomeKind::ChangedHands | OutcomeKind::NotStale | OutcomeKind::Rejected => {
                 Self::Rejected
             }
@@ -612,6 +627,7 @@ impl NoticeKind {
             Self::Released
             | Self::Kept
             | Self::Restored
+            | Self::Expiring
             | Self::Ended
             | Self::Rejected
             | Self::ZombieWrite
@@ -632,6 +648,7 @@ impl NoticeKind {
             Self::Released => "released",
             Self::Kept => "kept",
             Self::Restored => "restored",
+            Self::Expiring => "expiring",
             Self::Ended => "ended",
             Self::Rejected => "rejected",
             Self::ZombieWrite => "zombie_write",

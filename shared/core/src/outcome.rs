@@ -37,12 +37,18 @@ pub struct Outcome {
     /// Whether the state's digest in the lock table fits the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<DigestCheck>,
+    /// How that was found out, or why not, where the state itself was to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_read: Option<DigestRead>,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// Until when nobody is reminded (`kept`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// When DynamoDB may delete the lock (`expiring`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_to_exist: Option<Timestamp>,
     /// Why it came to this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -104,6 +110,8 @@ pub enum OutcomeKind {
     Kept,
     /// A released lock was put back.
     Restored,
+    /// Nobody answered, so the lock has a time to exist. It is still there.
+    Expiring,
     /// The first half of a pair is gone, the second was left alone: it changed meanwhile, or the release was stopped.
     PartlyReleased,
     /// The decision was wrong or not allowed.
@@ -121,6 +129,16 @@ pub enum DigestCheck {
     Mismatch,
     /// It cannot be told (a state uploaded in parts, or no right to look).
     Unknown,
+}
+
+/// What came of reading a state for the sake of its digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DigestRead {
+    /// The digest was compared with the checksum of the state itself.
+    Whole,
+    /// The state was not read to its end; why.
+    Not(String),
 }
 
 /// A released record, by its place.
@@ -203,8 +221,10 @@ impl Outcome {
             records: Vec::new(),
             confirmed: None,
             digest: None,
+            digest_read: None,
             next: None,
             until: None,
+            time_to_exist: None,
             why: None,
             example: None,
             now_held_by: None,
@@ -314,6 +334,7 @@ impl OutcomeKind {
             Self::NotStale => "not_stale",
             Self::Kept => "kept",
             Self::Restored => "restored",
+            Self::Expiring => "expiring",
             Self::PartlyReleased => "partly_released",
             Self::Rejected => "rejected",
         }

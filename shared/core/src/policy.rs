@@ -140,6 +140,13 @@ impl Policy {
         }
     }
 
+    /// Whether a window is open in which no lock goes by itself, whatever else says so.
+    #[must_use]
+    pub fn holds_back_releases(&self, now: Timestamp) -> bool {
+        let mut windows = self.windows.iter();
+        windows.any(|window| window.is_open(now) && window.most < Action::Release)
+    }
+
     /// What holds for a lock: by the first rule that applies, or by default.
     ///
     /// Windows take away of the action what is more than theirs. A lock that cannot be read or is one side of a split is

@@ -101,7 +101,7 @@ pub enum Refusal {
         /// Every word that the decision would need.
         needs: Vec<EvenIf>,
     },
-    /// The rule does not release it, or not any more; why.
+    /// The rule does not release it, or the dead-man's switch does not stamp it, or not any more; why.
     NotByRule(String),
     /// Lockwarden never deletes such a record; why.
     ByHandOnly(String),
@@ -116,7 +116,8 @@ pub fn decide(
     look: &Look<'_>,
     even_if: &BTreeSet<EvenIf>,
 ) -> Result<Release, Refusal> {
-    let (release, judgement) = compare(entry, look)?;
+    let (lock, judgement) = compare(entry, look)?;
+    let release = release_of(lock)?;
     if judgement
         .objections
         .iter()
@@ -144,7 +145,8 @@ pub fn decide_by_rule(
     rule: &str,
     run: &Looked<Option<Run>>,
 ) -> Result<Release, Refusal> {
-    let (release, judgement) = compare(entry, look)?;
+    let (lock, judgement) = compare(entry, look)?;
+    let release = release_of(lock)?;
     if judgement.rule != rule {
         return Err(Refusal::NotByRule(format!(
             "the rule that applies to it now is `{}`",
@@ -165,14 +167,16 @@ pub fn decide_by_rule(
     }
 }
 
-/// What a release of the lock of `entry` would delete, and how that lock is judged now.
-fn compare(entry: &Entry, look: &Look<'_>) -> Result<(Release, Judgement), Refusal> {
-    let lock = match standing(entry, look.present) {
-        Standing::Same(lock) => lock,
-        Standing::ChangedHands(holder) => return Err(Refusal::ChangedHands(holder)),
-        Standing::Gone => return Err(Refusal::Gone),
-    };
-    Ok((release_of(lock)?, judge_again(entry, lock, look)))
+/// The lock of `entry` as it is there now, and how it is judged now.
+pub(crate) fn compare<'a>(
+    entry: &Entry,
+    look: &Look<'a>,
+) -> Result<(&'a Lock, Judgement), Refusal> {
+    match standing(entry, look.present) {
+        Standing::Same(lock) => Ok((lock, judge_again(entry, lock, look))),
+        Standing::ChangedHands(holder) => Err(Refusal::ChangedHands(holder)),
+        Standing::Gone => Err(Refusal::Gone),
+    }
 }
 
 /// Why Lockwarden never deletes this lock, if that is so; then people have to do it by hand.

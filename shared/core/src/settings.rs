@@ -47,6 +47,10 @@ pub const LINK_TTL: &str = "LINK_TTL";
 pub const APPROVAL_PAGE: &str = "APPROVAL_PAGE";
 /// `enabled` or `disabled`: whether approve releases at all.
 pub const RELEASES: &str = "RELEASES";
+/// How long people may leave a question unanswered before the lock expires, a span; empty: it never does.
+pub const EXPIRE_AFTER: &str = "EXPIRE_AFTER";
+/// `true` when a state may be read to compare its digest.
+pub const READ_STATE: &str = "READ_STATE";
 /// `true` when the approvals topic's policy names the approvers.
 pub const TOPIC_RESTRICTED: &str = "TOPIC_RESTRICTED";
 /// The numbers that may decide by text message: comma-separated, as in `+14255550182`; empty: none.
@@ -66,6 +70,7 @@ pub const SWEEP: &[&str] = &[
     REMIND_EVERY,
     POLICY,
     POLICY_URI,
+    EXPIRE_AFTER,
     APPROVAL_URL,
     LINK_TTL,
 ];
@@ -83,6 +88,8 @@ pub const APPROVE: &[&str] = &[
     REMIND_EVERY,
     POLICY,
     POLICY_URI,
+    EXPIRE_AFTER,
+    READ_STATE,
     APPROVAL_PAGE,
     RELEASES,
     TOPIC_RESTRICTED,
@@ -109,6 +116,8 @@ pub struct Settings {
     pub approval_topic: TopicArn,
     /// Where it stands when a lock is stale, and what is done about it.
     pub policy: PolicySource,
+    /// After what time a lock expires that nobody answers about; `None`: never.
+    pub expire_after: Option<SignedDuration>,
 }
 
 /// What `sweep` needs besides.
@@ -133,6 +142,8 @@ pub struct ApproveSettings {
     pub page_is_signed: bool,
     /// `false`: refuse every release.
     pub releases: bool,
+    /// Whether a state may be read to compare its digest.
+    pub read_state: bool,
     /// Whether the approvals topic's policy names the approvers.
     pub topic_restricted: bool,
     /// The numbers that may decide by text message.
@@ -273,6 +284,7 @@ impl ApproveSettings {
             common: source.common(read_policy)?,
             page_is_signed: source.page_is_signed()?,
             releases: source.choice(RELEASES, ["enabled", "disabled"])?,
+            read_state: !source.choice(READ_STATE, ["false", "true"])?,
             topic_restricted: !source.choice(TOPIC_RESTRICTED, ["false", "true"])?,
             sms_approvers: source.list(SMS_APPROVERS, approver)?,
         })
@@ -310,6 +322,7 @@ impl Source<'_> {
             notice_topic: self.topic(NOTICE_TOPIC_ARN)?,
             approval_topic: self.topic(APPROVAL_TOPIC_ARN)?,
             policy: self.policy(read_policy)?,
+            expire_after: self.span_if_set(EXPIRE_AFTER, "24h")?,
         })
     }
 
@@ -354,6 +367,16 @@ impl Source<'_> {
     ) -> Result<SignedDuration, SettingError> {
         let value = self.optional(name).unwrap_or_else(|| default.to_owned());
         span::parse(&value).map_err(|error| bad(name, &value, error.to_string(), default))
+    }
+
+    /// A span that need not be set.
+    fn span_if_set(
+        &self,
+        name: &'static str,
+        example: &'static str,
+    ) -> Result<Option<SignedDuration>, SettingError> {
+        let is_set = self.optional(name).is_some();
+        is_set.then(|| self.span(name, example)).transpose()
     }
 
     /// Whether the first of two words is set, or nothing.
@@ -830,6 +853,19 @@ mod tests {
         for number in ["*", "+", "+1 425 555 0182", "+0425555018", "14255550182"] {
             assert!(refused(number).to_string().contains(number), "{number}");
         }
+    }
+
+    #[test]
+    fn no_lock_expires_and_no_state_is_read_unless_that_is_set() {
+        for unset in ["", " "] {
+            let settings = approve(&[(EXPIRE_AFTER, unset), (READ_STATE, unset)]).unwrap();
+            assert_eq!(settings.common.expire_after, None);
+            assert!(!settings.read_state);
+        }
+        let set = approve(&[(EXPIRE_AFTER, "36h"), (READ_STATE, "true")]).unwrap();
+        let expected = Some(SignedDuration::from_hours(36));
+        assert_eq!((set.common.expire_after, set.read_state), (expected, true));
+        assert_snapshot!(refused(&[(EXPIRE_AFTER, "never")]), @"the setting EXPIRE_AFTER is `never`: `never` is not a span of time; one looks like `90s`, `15m`, `4h` or `1d`; it looks like `24h`");
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub fn example(action: Action, code: Option<&RequestCode>) -> String {
     match action {
         Action::Release => format!("RELEASE {code}"),
         Action::Restore => format!("RESTORE {code}"),
-        Action::Keep { .. } => format!("KEEP {code} 2h"),
+        // Nobody can send it: whoever would stop it keeps the lock.
+        Action::Keep { .. } | Action::Expire => format!("KEEP {code} 2h"),
     }
 }
 
@@ -163,7 +164,7 @@ fn with_time(action: Action, rest: &str) -> Result<Action, String> {
     match action {
         _ if rest.is_empty() => Ok(action),
         Action::Keep { .. } => kept_for(rest).map(|for_| Action::Keep { for_ }),
-        Action::Release | Action::Restore => Err(format!(
+        Action::Release | Action::Restore | Action::Expire => Err(format!(
             "after the code stands `{}`; only KEEP takes more than the code",
             text::shown(rest, 40)
         )),

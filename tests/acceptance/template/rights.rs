@@ -111,6 +111,55 @@ fn approve_reads_deletes_and_puts_back_one_record_and_cannot_search() {
     assert_eq!(approve.actions_on(NOTICES), ["sns:Publish"]);
 }
 
+#[test]
+fn approve_stamps_lock_items_only_where_locks_may_expire_and_never_a_digest() {
+    let stores = [
+        ("LockTableNames", "tf-locks"),
+        ("StateBucketNames", "acme-state"),
+    ];
+    let [sweep, approve] = roles(&[&stores[..], &[("ExpireAfter", "1d")]].concat());
+    let context = |key| [("dynamodb:LeadingKeys", key)];
+    let may = |role: &Policy, key| role.may("dynamodb:UpdateItem", TABLE, &context(key));
+    assert!(may(&approve, "acme-state/prod/terraform.tfstate"));
+    assert!(!may(&approve, "acme-state/prod/terraform.tfstate-md5"));
+    assert!(!may(&sweep, "acme-state/prod/terraform.tfstate"));
+    let elsewhere = "arn:aws:dynamodb:eu-west-1:111122223333:table/tf-locks-2";
+    assert!(
+        !approve
+            .actions_on(elsewhere)
+            .contains(&"dynamodb:UpdateItem")
+    );
+    for role in roles(&stores) {
+        assert!(!role.actions_on(TABLE).contains(&"dynamodb:UpdateItem"));
+    }
+}
+
+#[test]
+fn approve_opens_states_only_where_it_was_asked_to_and_only_those() {
+    let stores = [("StateBucketNames", "acme-state,b-state")];
+    let [sweep, approve] = roles(&[&stores[..], &[("ReadState", "true")]].concat());
+    for state in ["acme-state/prod/terraform.tfstate", "b-state/env:/dev/x"] {
+        let state = format!("arn:aws:s3:::{state}");
+        assert_eq!(approve.actions_on(&state), ["s3:GetObject"]);
+        assert!(sweep.actions_on(&state).is_empty());
+    }
+    assert!(approve.actions_on("arn:aws:s3:::c-state/x").is_empty());
+    let narrow = [
+        ("StateBucketNames", "acme-state"),
+        ("StateKeyPrefix", "prod/"),
+    ];
+    let [_, approve] = roles(&[&narrow[..], &[("ReadState", "true")]].concat());
+    assert_eq!(
+        approve.actions_on("arn:aws:s3:::acme-state/prod/x"),
+        ["s3:GetObject"]
+    );
+    assert!(
+        approve
+            .actions_on("arn:aws:s3:::acme-state/dev/x")
+            .is_empty()
+    );
+}
+
 /// It reads anybody's text, so whatever that text makes of it, it can do no more than this.
 #[test]
 fn triage_asks_sweep_and_reaches_nothing_else() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use lockwarden_core::policy::PolicySource;
 use lockwarden_core::settings::{self, ApproveSettings, SweepSettings, TriageSettings};
 use lockwarden_core::sms::PhoneNumber;
@@ -129,6 +130,23 @@ fn the_defaults_of_the_parameters_are_those_of_the_code() {
     let given = approve(&stack().environment("ApproveFunction"));
     assert!(given.releases && !given.topic_restricted);
     assert_eq!(given.sms_approvers, [], "nobody decides by text message");
+    assert!(!given.read_state, "no state is read");
+    assert_eq!(given.common.expire_after, None, "no lock expires");
+}
+
+#[test]
+fn both_functions_know_after_what_time_a_lock_expires() {
+    let stack = Stack::with(&[
+        ("LockTableNames", "tf-locks"),
+        ("ExpireAfter", "1d"),
+        ("ReadState", "true"),
+    ]);
+    let day = Some(SignedDuration::from_hours(24));
+    let sweep = sweep(&stack.environment("SweepFunction"));
+    let approve = approve(&stack.environment("ApproveFunction"));
+    assert_eq!(sweep.common.expire_after, day);
+    assert_eq!(approve.common.expire_after, day);
+    assert!(approve.read_state);
 }
 
 #[test]

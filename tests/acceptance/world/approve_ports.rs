@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use lockwarden_approve::ports::{Ledger, Locks, Machine, Notices};
 use lockwarden_aws::ledger_refusals::Kept;
 use lockwarden_aws::ledger_write::NotWritten;
-use lockwarden_aws::{Deleted, Failure};
+use lockwarden_aws::{Deleted, Failure, Kind, Stamped};
 use lockwarden_core::evidence::Run;
+use lockwarden_core::expire::Stamp;
 use lockwarden_core::ids::{LockId, LockPath, RequestCode, StormCode};
 use lockwarden_core::ledger::{Change, Delivery, Entry, Event};
 use lockwarden_core::notice::Notice;
@@ -27,6 +28,15 @@ impl Locks for Process<'_> {
             &store,
             |stores| Ok(stores.digest(table, path)),
         )
+        .await
+    }
+
+    async fn state_md5(&self, path: &LockPath, etag: &str) -> Result<String, Failure> {
+        self.call(Call::StateMd5, "bodies of states", |stores| {
+            let meanwhile =
+                || Failure::new("read the state", "it was written meanwhile", Kind::Lasting);
+            stores.state_md5(path, etag).ok_or_else(meanwhile)
+        })
         .await
     }
 
@@ -100,6 +110,35 @@ impl Locks for Process<'_> {
                 stores.ledger.commit(change)?;
             }
             Ok(was_free)
+        })
+        .await
+    }
+
+    async fn stamp_item(&self, table: &Table, stamp: &Stamp) -> Result<Stamped, Failure> {
+        let store = self.table_writes(&table.name);
+        self.call(Call::StampItem, &store, |stores| {
+            Ok(stores.stamp_item(stamp))
+        })
+        .await
+    }
+
+    async fn stamp_item_and_commit(
+        &self,
+        stamp: &Stamp,
+        change: &Change<'_>,
+    ) -> Result<Stamped, NotWritten> {
+        let store = self.of_both(stamp.table());
+        let collides = self.collides();
+        self.call(Call::StampItemAndCommit, &store, |stores| {
+            if collides {
+                return Err(NotWritten::Outdated);
+            }
+            stores.ledger.would_take(change)?;
+            let stamped = stores.stamp_item(stamp);
+            if stamped == Stamped::Yes {
+                stores.ledger.commit(change)?;
+            }
+            Ok(stamped)
         })
         .await
     }

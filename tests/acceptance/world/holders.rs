@@ -170,6 +170,19 @@ impl World {
         stores.put_item(TABLE, &format!("{path}-md5"), &[("Digest", digest)]);
     }
 
+    /// Where S3 encrypts with KMS, or the state came in parts, the tag of a state is no checksum.
+    pub(crate) fn tag_state(&self, path: &str, etag: &str) {
+        let (bucket, key) = path.split_once('/').unwrap();
+        let mut stores = self.stores.borrow_mut();
+        let bucket = stores.buckets.get_mut(bucket).unwrap();
+        bucket.get_mut(key).unwrap().etag = format!("\"{etag}\"");
+    }
+
+    /// DynamoDB deletes what has expired.
+    pub(crate) fn delete_expired(&self) {
+        self.stores.borrow_mut().delete_expired();
+    }
+
     /// A run that wraps Terraform says something of itself.
     pub(crate) fn put_run(&self, id: &str, run: &Value) {
         let run: Run = serde_json::from_value(run.clone()).unwrap();

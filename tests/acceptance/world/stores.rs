@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use jiff::Timestamp;
-use lockwarden_aws::{Deleted, Failure, Kind, Listing};
+use lockwarden_aws::{Deleted, Failure, Kind, Listing, Stamped};
+use lockwarden_core::expire::{ATTRIBUTE, Stamp};
 use lockwarden_core::ids::LockPath;
 use lockwarden_core::item::MAX_RECORD_BYTES;
 use lockwarden_core::item::{Attribute, Content, ItemKind, Place, Record};
@@ -52,6 +53,8 @@ pub(crate) struct Stores {
     /// Whether the buckets keep versions.
     pub(crate) keeps_versions: bool,
     pub(crate) ledger: Ledger,
+    /// When the items with a time to exist expire: an attribute here has no value.
+    times: BTreeMap<(String, String), Timestamp>,
     pub(crate) published: Vec<Published>,
     /// How many notices went out.
     messages: u32,
@@ -73,6 +76,7 @@ impl Stores {
             writes: Vec::new(),
             keeps_versions: true,
             ledger: Ledger::default(),
+            times: BTreeMap::new(),
             published: Vec::new(),
             messages: 0,
             queue: Vec::new(),
@@ -292,6 +296,50 @@ impl Stores {
             self.put_item(item.table(), key, &[("Info", info)]);
         }
         is_free
+    }
+
+    /// `Info = :judged AND attribute_not_exists(Digest)`: without it, an update makes an item where none is.
+    pub(super) fn stamp_item(&mut self, stamp: &Stamp) -> Stamped {
+        let table = self.tables.get_mut(stamp.table());
+        let Some(item) = table.and_then(|table| table.get_mut(stamp.path().as_str())) else {
+            return Stamped::Gone;
+        };
+        if !is_expected(item, &Expected::Info(stamp.judged().to_owned())) {
+            return Stamped::Changed;
+        }
+        match stamp.time_to_exist() {
+            Some(until) => {
+                item.insert(ATTRIBUTE.to_owned(), Attribute::Number);
+                let key = stamp.path().to_string();
+                self.times.insert((stamp.table().to_owned(), key), until);
+            }
+            None => {
+                item.remove(ATTRIBUTE);
+            }
+        }
+        Stamped::Yes
+    }
+
+    /// DynamoDB deletes what has expired, some time after that.
+    pub(crate) fn delete_expired(&mut self) {
+        for ((table, key), until) in &self.times {
+            let Some(items) = self.tables.get_mut(table) else {
+                continue;
+            };
+            let is_stamped = items
+                .get(key)
+                .is_some_and(|item| item.contains_key(ATTRIBUTE));
+            if is_stamped && *until <= self.clock {
+                items.remove(key);
+            }
+        }
+    }
+
+    /// With `If-Match`.
+    pub(super) fn state_md5(&self, path: &LockPath, etag: &str) -> Option<String> {
+        let (bucket, key) = path.bucket_and_key()?;
+        let object = self.buckets.get(bucket)?.get(key)?;
+        (object.etag.trim_matches('"') == etag).then(|| checksum(&object.body))
     }
 
     /// The id of the message.

@@ -3,7 +3,7 @@
 //! Every value goes through maud, which escapes it, and through `text::shown`, which makes what cannot be seen visible.
 
 use lockwarden_core::ledger::Status;
-use lockwarden_core::outcome::{DigestCheck, Outcome, OutcomeKind};
+use lockwarden_core::outcome::{DigestCheck, DigestRead, Outcome, OutcomeKind};
 use lockwarden_core::policy::Judgement;
 use lockwarden_core::text::shown;
 use lockwarden_core::token::Token;
@@ -99,6 +99,9 @@ fn situation(view: &View) -> Markup {
             @if let Some(until) = view.entry.kept_until.filter(|_| view.entry.status == Status::Kept) {
                 p { "It is being kept: nobody is reminded until " (time(until)) "." }
             }
+            @if let (Some(until), Now::Same(..)) = (view.entry.time_to_exist, &view.now) {
+                p { "Nobody answered, so it expires: DynamoDB deletes it some time after " (time(until)) ". Keep it, and it does not." }
+            }
             @if let Some(outcome) = &view.entry.outcome {
                 @let (title, _) = told(outcome);
                 p { "Last decision: " (title) (by(outcome)) "." }
@@ -135,6 +138,7 @@ fn next(outcome: &Outcome) -> Markup {
             &["Nothing. If the lock that is there now gets stale, you are asked about it."]
         }
         OutcomeKind::NotStale => &["Wait, and look at the lock again."],
+        OutcomeKind::Expiring => &["Keep it, if its holder is alive."],
         OutcomeKind::Kept => &["Decide later, by this link or by the next notice."],
         OutcomeKind::Restored => &[
             "Let its holder finish.",
@@ -154,7 +158,11 @@ fn after_release(outcome: &Outcome) -> Markup {
         ol {
             li { "Run " code { (outcome.next.as_deref().unwrap_or("terraform plan")) } " in the directory and workspace of this state." }
             @if outcome.digest == Some(DigestCheck::Mismatch) {
-                li { "The state's digest does not look like the state's checksum. Unless the bucket is encrypted with KMS, the plan will say so, and how to repair it." }
+                @if outcome.digest_read == Some(DigestRead::Whole) {
+                    li { "The state's digest is not the state's checksum. The plan will say so, and how to repair it." }
+                } @else {
+                    li { "The state's digest does not look like the state's checksum. Unless the bucket is encrypted with KMS, the plan will say so, and how to repair it." }
+                }
             }
             li { "If the old job comes back to life, stop it: it may still write the state." }
         }
@@ -183,6 +191,10 @@ fn told(outcome: &Outcome) -> (&'static str, &'static str) {
         (OutcomeKind::Kept, _) => (
             "Kept",
             "The lock stays, and nobody is reminded for a while.",
+        ),
+        (OutcomeKind::Expiring, _) => (
+            "Expiring",
+            "Nobody answered, so the lock expires. It is still there.",
         ),
         (OutcomeKind::Restored, _) => ("Put back", "The lock is there again, byte for byte."),
         (OutcomeKind::PartlyReleased, _) => (

@@ -40,7 +40,7 @@ pub enum EventKind {
     Seen,
     /// A notice went out.
     Notice,
-    /// The lock was given to `approve`, because a rule releases it.
+    /// The lock was given to `approve`, because a rule releases it or nobody answers about it.
     ByRule,
     /// A decision was taken.
     Decision,
@@ -48,7 +48,7 @@ pub enum EventKind {
     Refusal,
     /// A decision came to its end.
     Outcome,
-    /// The holder let go.
+    /// The lock is gone without a decision.
     Ended,
 }
 

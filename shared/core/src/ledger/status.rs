@@ -99,7 +99,8 @@ impl Status {
             OutcomeKind::Kept => Self::Kept,
             OutcomeKind::Restored => Self::Restored,
             // A lock that is half gone stays half gone whatever the next decision comes to.
-            OutcomeKind::NotStale | OutcomeKind::Rejected => from,
+            // What expires is there, and people may still answer.
+            OutcomeKind::NotStale | OutcomeKind::Rejected | OutcomeKind::Expiring => from,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::decision::{Action, NamedLock, Target};
 use crate::ids::{LockId, StormCode};
 use crate::item::Record;
 use crate::lock::gather;
-use crate::outcome::{DigestCheck, NewHolder, RecordName};
+use crate::outcome::{DigestCheck, DigestRead, NewHolder, RecordName};
 use crate::policy::EvenIf;
 use crate::testing::{at, item, lock_file};
 use crate::token::{Admission, TOKEN_BYTES, Token};
@@ -66,12 +66,13 @@ const OVER: [Status; 4] = [
 /// The statuses of a lock that is there, whole, and about which nobody decides at the moment.
 const HELD: [Status; 4] = [Status::Seen, Status::Asked, Status::Kept, Status::Restored];
 
-const RESULTS: [OutcomeKind; 8] = [
+const RESULTS: [OutcomeKind; 9] = [
     OutcomeKind::Released,
     OutcomeKind::AlreadyReleased,
     OutcomeKind::ChangedHands,
     OutcomeKind::NotStale,
     OutcomeKind::Kept,
+    OutcomeKind::Expiring,
     OutcomeKind::Restored,
     OutcomeKind::PartlyReleased,
     OutcomeKind::Rejected,
@@ -121,6 +122,7 @@ fn told(count: u32, last: &str) -> Told {
         count,
         last: Some(at(last)),
         unanswered: count,
+        since: Some(at(last)),
         of_split: false,
         topic: None,
     }
@@ -345,6 +347,7 @@ fn each_outcome_has_its_place_in_the_life_cycle() {
         ),
         (OutcomeKind::NotStale, Status::Asked, NoticeKind::Rejected),
         (OutcomeKind::Kept, Status::Kept, NoticeKind::Kept),
+        (OutcomeKind::Expiring, Status::Asked, NoticeKind::Expiring),
         (
             OutcomeKind::PartlyReleased,
             Status::PartlyReleased,
@@ -962,8 +965,10 @@ fn full_outcome() -> Outcome {
         records: entry.places.iter().map(RecordName::from).collect(),
         confirmed: Some(false),
         digest: Some(DigestCheck::Mismatch),
+        digest_read: Some(DigestRead::Whole),
         next: Some("terraform plan".to_owned()),
         until: Some(at(NOW)),
+        time_to_exist: Some(at(NOW)),
         why: Some("the item changed meanwhile".to_owned()),
         example: Some("{}".to_owned()),
         now_held_by: Some(NewHolder::of(lock.info().ok().as_ref())),
@@ -1199,4 +1204,61 @@ fn a_kept_lock_whose_release_comes_to_nothing_is_still_kept_until_then() {
         (entry.status, entry.kept_until),
         (Status::Kept, Some(at(NOW)))
     );
+}
+
+#[test]
+fn nobody_answers_by_letting_a_lock_expire() {
+    let mut entry = Entry {
+        told: told(3, "2026-01-01T02:00:00Z"),
+        decided: Some(Decided {
+            decision: Decision {
+                action: Action::Expire,
+                ..decided("d-1").decision
+            },
+            ..decided("d-1")
+        }),
+        ..standing_at(Status::Deciding)
+    };
+    entry.decided.as_mut().unwrap().from = Status::Asked;
+    let expiring = Outcome {
+        time_to_exist: Some(at("2026-01-01T04:00:00Z")),
+        ..came_to(OutcomeKind::Expiring)
+    };
+    entry.conclude(expiring, at(NOW)).unwrap();
+    assert_eq!(entry.status, Status::Asked);
+    assert_eq!(
+        (entry.told.unanswered, entry.told.since),
+        (3, Some(at("2026-01-01T02:00:00Z")))
+    );
+    // Its notice takes the place of a reminder.
+    assert_eq!(entry.told.last, Some(at(NOW)));
+    assert!(!entry.is_past_its_time(at("2026-01-01T03:59:59Z")));
+    assert!(entry.is_past_its_time(at("2026-01-01T04:00:00Z")));
+}
+
+#[test]
+fn the_time_since_people_were_asked_counts_from_the_first_question_after_an_answer() {
+    let mut entry = seen();
+    entry.ask(NoticeKind::StaleLock, at(NOW)).unwrap();
+    assert!(went_out(&mut entry, NoticeKind::StaleLock));
+    assert_eq!(entry.told.since, Some(at(NOW)));
+    entry.unsent = owing(NoticeKind::Reminder, NOW);
+    let reminder = entry.unsent[0].clone();
+    assert!(entry.sent(&reminder, at("2026-01-01T05:00:00Z")));
+    assert_eq!(entry.told.since, Some(at(NOW)));
+    entry.decide(decided("d-1")).unwrap();
+    entry
+        .conclude(came_to(OutcomeKind::Kept), at("2026-01-01T06:00:00Z"))
+        .unwrap();
+    assert_eq!((entry.told.since, entry.told.unanswered), (None, 0));
+}
+
+#[test]
+fn a_try_that_came_to_nothing_is_not_made_again_at_once() {
+    let mut entry = seen();
+    assert!(entry.may_try_expiry(at(NOW)));
+    entry.expiry_tried_at = Some(at(NOW));
+    let again = at(NOW) + crate::expire::TRY_AGAIN_AFTER;
+    assert!(!entry.may_try_expiry(again - A_NANOSECOND));
+    assert!(entry.may_try_expiry(again));
 }

@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::email::{held, how_sure, life, opening, sentence, stored_in};
+use super::email::{
+    BY_SWITCH, came_to, expires, gone, gone_how, held, how_sure, life, opening, stored_in,
+};
 use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, many, policy, storm};
-use crate::decision::RULE_PREFIX;
+use crate::decision::{EXPIRE_BY, RULE_PREFIX};
 use crate::ids::{LockId, RequestCode};
 use crate::ledger::ZombieWrite;
-use crate::outcome::{DigestCheck, Outcome};
+use crate::outcome::{DigestCheck, Outcome, OutcomeKind};
 use crate::policy::PolicyError;
 use crate::record::Operation;
 use crate::text::{shown, shown_time};
@@ -128,14 +130,12 @@ fn description(notice: &Notice) -> String {
             }
         }
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
-            written_late(&mut text, lock, zombie);
+            written_late(&mut text, notice, lock, zombie);
         }
         (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
-        (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome),
+        (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome, notice.expired),
         (Some(lock), None, None) => {
-            text.line(
-                "The holder let go of the lock that you were asked about. Nothing is to be done.",
-            );
+            text.line(&gone(notice).replace('\n', " "));
             facts(&mut text, lock);
         }
         (None, _, _) if let Some(error) = &notice.policy => policy_error(&mut text, error),
@@ -180,10 +180,13 @@ impl Description {
 
 /// What a decision hangs on comes before what is only good to know.
 fn asking(text: &mut Description, notice: &Notice, lock: &LockFacts, verdict: &VerdictFacts) {
-    text.line(&opening(notice.kind, verdict.verdict).replace('\n', " "));
+    text.line(&opening(notice, verdict.verdict).replace('\n', " "));
     text.field("Held", &held(lock, verdict));
     text.field("Why", &harmless(&shown(&verdict.why, 1_000)));
     text.field("Life", &harmless(&life(verdict)));
+    if let Some(until) = notice.time_to_exist {
+        text.field("Expires", &harmless(&expires(until)));
+    }
     for (label, words) in verdict.evidence.iter().flat_map(evidence::lines) {
         text.field(label, &harmless(&words));
     }
@@ -205,10 +208,16 @@ fn asking_about_many(text: &mut Description, storm: &StormFacts) {
     }
 }
 
-fn written_late(text: &mut Description, lock: &LockFacts, zombie: &ZombieWrite) {
-    text.line("The state was written after its lock was released, and no newer lock explains it.");
+fn written_late(text: &mut Description, notice: &Notice, lock: &LockFacts, zombie: &ZombieWrite) {
+    let gone = gone_how(notice);
+    text.line(&format!(
+        "The state was written after its lock {gone}, and no newer lock explains it."
+    ));
     text.line(&how_sure(zombie).replace('\n', " "));
-    text.field("Released", &shown_time(zombie.released_at));
+    text.field(
+        if notice.expired { "Gone" } else { "Released" },
+        &shown_time(zombie.released_at),
+    );
     text.field("Written", &shown_time(zombie.written_at));
     facts(text, lock);
 }
@@ -247,13 +256,14 @@ fn facts(text: &mut Description, lock: &LockFacts) {
     }
 }
 
-fn told(text: &mut Description, lock: Option<&LockFacts>, outcome: &Outcome) {
-    text.line(&sentence(outcome).replace('\n', " "));
+fn told(text: &mut Description, lock: Option<&LockFacts>, outcome: &Outcome, expired: bool) {
+    text.line(&came_to(outcome, expired).replace('\n', " "));
     for line in outcome.storm.iter().flat_map(storm::told) {
         text.line(&harmless(&line));
     }
     if let Some(by) = &outcome.by {
         let by = match by.strip_prefix(RULE_PREFIX) {
+            Some(_) if by == EXPIRE_BY => harmless(BY_SWITCH),
             Some(rule) => format!("the rule {} of the policy", code(rule, FIELD)),
             None => format!("{} (as the message says)", code(by, FIELD)),
         };
@@ -269,6 +279,9 @@ fn told(text: &mut Description, lock: Option<&LockFacts>, outcome: &Outcome) {
     }
     if let Some(until) = outcome.until {
         text.field("Quiet until", &shown_time(until));
+    }
+    if let Some(until) = outcome.time_to_exist {
+        text.field("Expires", &harmless(&expires(until)));
     }
     if outcome.digest == Some(DigestCheck::Mismatch) {
         text.line(
@@ -310,7 +323,18 @@ fn next_steps(notice: &Notice) -> Vec<String> {
         steps.extend(printable.map(|(what, command)| format!("{what} by command: `{command}`")));
     }
     if let Some(outcome) = &notice.outcome {
-        let next = outcome.next.iter().map(|next| ("Next", next));
+        let what = match outcome.result {
+            OutcomeKind::Expiring => "Keep it, and it does not expire",
+            OutcomeKind::Released
+            | OutcomeKind::AlreadyReleased
+            | OutcomeKind::ChangedHands
+            | OutcomeKind::NotStale
+            | OutcomeKind::Kept
+            | OutcomeKind::Restored
+            | OutcomeKind::PartlyReleased
+            | OutcomeKind::Rejected => "Next",
+        };
+        let next = outcome.next.iter().map(|next| (what, next));
         let example = outcome
             .example
             .iter()

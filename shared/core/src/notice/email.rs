@@ -5,15 +5,16 @@
 
 use std::borrow::Cow;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{LockFacts, Notice, NoticeKind, StormFacts, VerdictFacts};
 use super::{evidence, many, policy, storm};
 use crate::commands;
-use crate::decision::RULE_PREFIX;
+use crate::decision::{EXPIRE_BY, RULE_PREFIX};
+use crate::expire::ATTRIBUTE;
 use crate::ids::{RequestCode, StormCode};
 use crate::ledger::ZombieWrite;
-use crate::outcome::{DigestCheck, NewHolder, Outcome, OutcomeKind, RecordName};
+use crate::outcome::{DigestCheck, DigestRead, NewHolder, Outcome, OutcomeKind, RecordName};
 use crate::policy::{DEFAULT_RULE, PolicyError, Verdict};
 use crate::record::Operation;
 use crate::span;
@@ -23,6 +24,8 @@ use crate::text::{shown, shown_time, tail_ascii};
 const LONGEST_SUBJECT: usize = 99;
 /// How much of a foreign field a line shows (characters).
 const FIELD: usize = 300;
+/// Who decided where nobody did.
+pub(super) const BY_SWITCH: &str = "nobody; EXPIRE_AFTER holds where nobody answers";
 
 /// The subject: what, which state, which request. ASCII.
 pub(super) fn subject(notice: &Notice) -> String {
@@ -84,8 +87,11 @@ impl Notice {
             (NoticeKind::Released, _) => "Lock released",
             (NoticeKind::Kept, _) => "Lock kept",
             (NoticeKind::Restored, _) => "Lock put back",
+            (NoticeKind::Expiring, _) => "Lock expires unless it is kept",
+            (NoticeKind::Ended, _) if self.expired => "Lock is gone, its time was over",
             (NoticeKind::Ended, _) => "Lock is gone, nothing to do",
             (NoticeKind::Rejected, _) => "Decision not carried out",
+            (NoticeKind::ZombieWrite, _) if self.expired => "State written after its lock expired",
             (NoticeKind::ZombieWrite, _) => "State written after the release",
             (NoticeKind::PolicyError, _) => "Policy is broken, somebody has to mend it",
             (NoticeKind::Test, _) => "Test notice, nothing to do",
@@ -106,12 +112,12 @@ pub(super) fn body(notice: &Notice) -> String {
             }
         }
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
-            written_late(&mut text, lock, zombie);
+            written_late(&mut text, notice, lock, zombie);
         }
         (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
-        (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome),
+        (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome, notice.expired),
         (Some(lock), None, None) => {
-            text.line("The lock that you were asked about is gone: its holder let go. There is nothing to do.");
+            text.line(gone(notice));
             text.gap();
             facts(&mut text, lock);
         }
@@ -164,7 +170,7 @@ impl Text {
 }
 
 fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictFacts) {
-    text.line(opening(notice.kind, verdict.verdict));
+    text.line(opening(notice, verdict.verdict));
     text.gap();
     facts(text, lock);
     for rival in &notice.rivals {
@@ -186,6 +192,9 @@ fn asking(text: &mut Text, notice: &Notice, lock: &LockFacts, verdict: &VerdictF
         text.field("Rule", shown(&verdict.rule, FIELD));
     }
     text.field("Life", life(verdict));
+    if let Some(until) = notice.time_to_exist {
+        text.field("Expires", expires(until));
+    }
     for (label, words) in verdict.evidence.iter().flat_map(evidence::lines) {
         text.field(label, words);
     }
@@ -293,7 +302,30 @@ fn asking_about_many(text: &mut Text, notice: &Notice, storm: &StormFacts) {
     do_not(text);
 }
 
-pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
+/// The lock that people were asked about is gone, and nobody here deleted it.
+pub(super) fn gone(notice: &Notice) -> &'static str {
+    if notice.expired {
+        "The lock that you were asked about is gone: nobody answered, and its time to exist was over. That does not stop its\n\
+         holder: make sure that it is gone. For two hours the state is watched."
+    } else {
+        "The lock that you were asked about is gone: its holder let go. There is nothing to do."
+    }
+}
+
+/// When a lock goes that nobody answered about.
+pub(super) fn expires(until: Timestamp) -> String {
+    format!(
+        "some time after {}; DynamoDB may take days, and does it only with TTL on for `{ATTRIBUTE}`. KEEP it, and it stays",
+        shown_time(until)
+    )
+}
+
+pub(super) fn opening(notice: &Notice, verdict: Verdict) -> &'static str {
+    let kind = notice.kind;
+    if notice.time_to_exist.is_some() {
+        return "A Terraform state lock that you were asked about still looks stale. Nobody can plan or apply this state.\n\
+                Nobody answered, so it goes by itself some time after it expires, below, unless somebody keeps it.";
+    }
     if verdict == Verdict::Skewed {
         return "A Terraform state is locked, and the time in the lock is in the future: a clock is wrong somewhere, and nobody\n\
                 can tell how old the lock is. Nothing has been changed yet; you decide.";
@@ -319,6 +351,7 @@ pub(super) fn opening(kind: NoticeKind, verdict: Verdict) -> &'static str {
         | NoticeKind::Released
         | NoticeKind::Kept
         | NoticeKind::Restored
+        | NoticeKind::Expiring
         | NoticeKind::Ended
         | NoticeKind::Rejected
         | NoticeKind::ZombieWrite
@@ -422,11 +455,15 @@ pub(super) fn life(verdict: &VerdictFacts) -> String {
 }
 
 /// What was seen after a release, and that it proves nothing.
-fn written_late(text: &mut Text, lock: &LockFacts, zombie: &ZombieWrite) {
-    text.line("A state was written after its lock was released, and no newer lock explains it: the old holder may still be at work.");
+fn written_late(text: &mut Text, notice: &Notice, lock: &LockFacts, zombie: &ZombieWrite) {
+    let gone = gone_how(notice);
+    text.line(format!("A state was written after its lock {gone}, and no newer lock explains it: the old holder may still be at work."));
     text.line(how_sure(zombie));
     text.gap();
-    text.field("Released", shown_time(zombie.released_at));
+    text.field(
+        if notice.expired { "Gone" } else { "Released" },
+        shown_time(zombie.released_at),
+    );
     text.field("Written", shown_time(zombie.written_at));
     facts(text, lock);
     text.gap();
@@ -434,6 +471,15 @@ fn written_late(text: &mut Text, lock: &LockFacts, zombie: &ZombieWrite) {
     text.line("2. COMPARE: what was written when, and what the next plan says about it:");
     text.command(commands::state_versions(&lock.lock_id).as_ref());
     text.line("terraform plan");
+}
+
+/// What became of the lock whose state was written later.
+pub(super) fn gone_how(notice: &Notice) -> &'static str {
+    if notice.expired {
+        "expired"
+    } else {
+        "was released"
+    }
 }
 
 /// How much a write after a release means.
@@ -465,8 +511,8 @@ fn policy_error(text: &mut Text, error: &PolicyError) {
     text.line("   Nothing is told when it is good again; the report of the sweep then says no more about it.");
 }
 
-fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
-    text.line(sentence(outcome));
+fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome, expired: bool) {
+    text.line(came_to(outcome, expired));
     text.gap();
     if let Some(storm) = &outcome.storm {
         for line in storm::told(storm) {
@@ -483,6 +529,7 @@ fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
         let claimed = shown(by, FIELD);
         let by = match &outcome.by_verified {
             // No person's name may begin so.
+            None if claimed == EXPIRE_BY => BY_SWITCH.to_owned(),
             None if let Some(rule) = claimed.strip_prefix(RULE_PREFIX) => {
                 format!("the rule `{rule}` of the policy")
             }
@@ -500,18 +547,44 @@ fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome) {
     if let Some(until) = &outcome.until {
         text.field("Quiet until", shown_time(*until));
     }
-    if outcome.digest == Some(DigestCheck::Mismatch) {
-        text.line("Beware: the state's digest does not look like the state's checksum. In a bucket encrypted with KMS this");
-        text.line("means nothing; otherwise the next plan says so, and how to repair it.");
+    if let Some(until) = outcome.time_to_exist {
+        text.field("Expires", expires(until));
+    }
+    if let Some(DigestRead::Not(why)) = &outcome.digest_read {
+        text.field(
+            "Digest",
+            format!("nobody compared it with the state: {}", shown(why, FIELD)),
+        );
+    }
+    if let Some(warning) = digest_warning(outcome) {
+        text.line(warning);
     }
     if let Some(example) = &outcome.example {
         text.gap();
         text.line("A decision that can be carried out looks like this:");
         text.line(example);
     }
-    if let Some(next) = &outcome.next {
+    if outcome.result == OutcomeKind::Expiring {
+        text.gap();
+        text.line("KEEP it, if its holder is alive or you want to look first. That takes the time to exist away again:");
+        text.command(outcome.next.as_ref());
+    } else if let Some(next) = &outcome.next {
         text.gap();
         text.field("Next", next);
+    }
+}
+
+/// What to say where the state and its digest differ.
+fn digest_warning(outcome: &Outcome) -> Option<&'static str> {
+    match (outcome.digest?, &outcome.digest_read) {
+        (DigestCheck::Mismatch, Some(DigestRead::Whole)) => Some(
+            "Beware: the state's digest is not the state's checksum. The next plan says so, and how to repair it.",
+        ),
+        (DigestCheck::Mismatch, Some(DigestRead::Not(_)) | None) => Some(
+            "Beware: the state's digest does not look like the state's checksum. In a bucket encrypted with KMS this\n\
+             means nothing; otherwise the next plan says so, and how to repair it.",
+        ),
+        (DigestCheck::Match | DigestCheck::Unknown, _) => None,
     }
 }
 
@@ -527,7 +600,16 @@ fn new_holder(holder: &NewHolder) -> String {
     }
 }
 
-pub(super) fn sentence(outcome: &Outcome) -> &'static str {
+/// What came of a decision, where it may be that the lock expired before.
+pub(super) fn came_to(outcome: &Outcome, expired: bool) -> &'static str {
+    if expired {
+        "The lock was gone already: its time to exist was over. That does not stop its holder: make sure that it is gone."
+    } else {
+        sentence(outcome)
+    }
+}
+
+fn sentence(outcome: &Outcome) -> &'static str {
     if outcome.storm.is_some() {
         return storm::sentence(outcome.result);
     }
@@ -544,6 +626,9 @@ pub(super) fn sentence(outcome: &Outcome) -> &'static str {
         }
         (OutcomeKind::NotStale, _) => "NOT released: the lock is not stale.",
         (OutcomeKind::Kept, _) => "The lock stays. Nobody is reminded for a while.",
+        (OutcomeKind::Expiring, _) => {
+            "Nobody answered, so this lock expires. It is still there, and you may still decide."
+        }
         (OutcomeKind::Restored, _) => {
             "The lock that was released was put back, byte for byte. Nobody can plan or apply this state again."
         }

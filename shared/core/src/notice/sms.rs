@@ -38,6 +38,10 @@ fn answer(notice: &Notice) -> String {
             let order = sms::example(Action::Release, Some(code));
             format!(". If your number may answer: {order}")
         }
+        Some(code) if notice.kind == NoticeKind::Expiring => {
+            let order = sms::example(Action::Expire, Some(code));
+            format!(". If your number may answer: {order}")
+        }
         Some(_) | None => String::new(),
     }
 }
@@ -77,6 +81,7 @@ fn without_lock(notice: &Notice) -> String {
         | NoticeKind::Released
         | NoticeKind::Kept
         | NoticeKind::Restored
+        | NoticeKind::Expiring
         | NoticeKind::Ended
         | NoticeKind::ZombieWrite
         | NoticeKind::Rejected => "a decision was not carried out",

@@ -237,6 +237,7 @@ pub(super) fn sentence(result: OutcomeKind) -> &'static str {
         | OutcomeKind::NotStale
         | OutcomeKind::Kept
         | OutcomeKind::Restored
+        | OutcomeKind::Expiring
         | OutcomeKind::PartlyReleased
         | OutcomeKind::Rejected => {
             "NOT released: none of the locks is as it was when you were asked."

@@ -325,3 +325,58 @@ fn a_text_message_is_one_line_with_the_code() {
         "{sms}"
     );
 }
+
+/// A lock that nobody answered about, and what came of that.
+fn expiring() -> (Entry, Outcome) {
+    let lock = gather(vec![item("locks", "acme/prod/a.tfstate", "A")]).remove(0);
+    let code = RequestCode::parse("7F3K2QWX").unwrap();
+    let until = Some(at("2026-01-02T05:00:00Z"));
+    let topic = TopicArn::parse("arn:aws:sns:eu-west-1:123456789012:approvals").unwrap();
+    let outcome = Outcome {
+        time_to_exist: until,
+        next: commands::keep(&topic, &code, "2h"),
+        ..Outcome::new(
+            OutcomeKind::Expiring,
+            Some(crate::decision::EXPIRE_BY.to_owned()),
+        )
+    };
+    let entry = Entry {
+        time_to_exist: until,
+        ..Entry::first_sight(code, &lock, at("2026-01-01T00:10:00Z"))
+    };
+    (entry, outcome)
+}
+
+#[test]
+fn what_expires_is_told_with_the_command_that_stops_it() {
+    let (entry, outcome) = expiring();
+    let notice = Notice::of_outcome(outcome, Some(&entry));
+    assert_snapshot!(email(&notice));
+    assert_snapshot!(notice.render().subject, @"[Lockwarden] Lock expires unless it is kept: acme/prod/a.tfstate (7F3K2QWX)");
+    assert_snapshot!(sms(&notice), @"Lockwarden: Lock expires unless it is kept acme/prod/a.tfstate. If your number may answer: KEEP 7F3K2QWX 2h");
+    assert_eq!(notice.severity(), Severity::Warning);
+}
+
+#[test]
+fn what_expired_is_not_told_as_let_go() {
+    let (entry, _) = expiring();
+    for (ended, has_expired) in [
+        ("2026-01-02T04:59:59Z", false),
+        ("2026-01-02T05:00:00Z", true),
+    ] {
+        let entry = Entry {
+            ended_at: Some(at(ended)),
+            ..entry.clone()
+        };
+        let notice = Notice::ended(&entry);
+        assert_eq!(email(&notice).contains("its holder let go"), !has_expired);
+        assert_eq!(
+            email(&notice).contains("its time to exist was over"),
+            has_expired
+        );
+        let gone = Outcome::new(OutcomeKind::AlreadyReleased, Some("alice".to_owned()));
+        let told = email(&Notice::of_outcome(gone, Some(&entry)));
+        assert_eq!(told.contains("its time to exist was over"), has_expired);
+        assert_eq!(told.contains("There is nothing to do"), !has_expired);
+    }
+}

@@ -32,14 +32,20 @@ pub struct Known<'a> {
 }
 
 impl Judgement {
-    /// Whether the rule that applies may release the lock. It goes by what is certain: the lower bound of the hold time, two
-    /// sightings, nothing odd, and a look at the state that saw no sign of life. Not to know is not to release.
+    /// Whether the rule that applies may release the lock.
     #[must_use]
     pub fn by_rule(&self, known: Known<'_>, now: Timestamp) -> ByRule {
-        let nothing = |why: &str| ByRule::Nothing(why.to_owned());
         if self.terms.action != Action::Release {
-            return nothing("no rule releases it");
+            return ByRule::Nothing("no rule releases it".to_owned());
         }
+        self.is_surely_dead(known, now)
+    }
+
+    /// Whether a lock may go without anybody's word. It goes by what is certain: the lower bound of the hold time, two
+    /// sightings, nothing odd, and a look at the state that saw no sign of life. Not to know is not to release.
+    #[must_use]
+    pub fn is_surely_dead(&self, known: Known<'_>, now: Timestamp) -> ByRule {
+        let nothing = |why: &str| ByRule::Nothing(why.to_owned());
         if self.verdict != Verdict::Stale {
             return ByRule::Nothing(format!("it is {}: {}", self.verdict.word(), self.why));
         }
