@@ -33,6 +33,7 @@ impl Case {
                 unanswered: 4,
                 since: Some(at("2026-01-01T12:00:00Z")),
                 of_split: false,
+                topic: None,
             },
             ..Entry::first_sight(lock.code(0), &lock, at("2026-01-01T00:10:00Z"))
         };

@@ -1244,7 +1244,7 @@ fn the_time_since_people_were_asked_counts_from_the_first_question_after_an_answ
     assert_eq!(entry.told.since, Some(at(NOW)));
     entry.unsent = owing(NoticeKind::Reminder, NOW);
     let reminder = entry.unsent[0].clone();
-    assert!(entry.sent(&reminder, at("2026-01-01T05:00:00Z")));
+    assert!(entry.sent(&reminder, None, at("2026-01-01T05:00:00Z")));
     assert_eq!(entry.told.since, Some(at(NOW)));
     entry.decide(decided("d-1")).unwrap();
     entry
