@@ -25,16 +25,19 @@ mod prefix;
 mod clock;
 mod frame;
 mod collect;
+mod earlier;
 mod directory;
 mod command_line;
 mod place;
 mod later;
 mod heads;
 mod judge;
+mod layout;
 mod shape;
 mod message;
 mod names;
 mod fields;
+mod broken;
 mod created;
 mod backend;
 mod cause;
@@ -92,7 +95,9 @@ impl Finder {
     #[must_use]
     pub fn finish(mut self) -> Found {
         let Self { lines, collector } = &mut self;
-        lines.finish(&mut |number, line| take_line(collector, number, line));
+        lines.finish(&mut |number, line| {
+            take_line(collector, number, without_half_a_character(line));
+        });
         self.collector.finish()
     }
 }
@@ -103,6 +108,16 @@ pub fn find(text: &str) -> Found {
     let mut finder = Finder::new();
     finder.read(text.as_bytes());
     finder.finish()
+}
+
+/// A text may be cut anywhere, and half a character would be shown as another one.
+fn without_half_a_character(line: &[u8]) -> &[u8] {
+    match std::str::from_utf8(line) {
+        Err(error) if error.error_len().is_none() => {
+            line.get(..error.valid_up_to()).unwrap_or(line)
+        }
+        Ok(_) | Err(_) => line,
+    }
 }
 
 fn take_line(collector: &mut Collector, number: u64, line: &[u8]) {

@@ -91,7 +91,10 @@ fn control(text: &str, has_escape: bool) -> Option<&str> {
     let past =
         text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ';' | ':' | '?'));
     let has_parameters = past.len() < text.len();
-    let last = past.chars().next()?;
+    let Some(last) = past.chars().next() else {
+        // A text may end in the middle of a sequence.
+        return has_escape.then_some(past);
+    };
     let fits = if has_escape {
         last.is_ascii_alphabetic()
     } else {
@@ -114,6 +117,7 @@ mod tests {
             "\\x1b[31m│\\033[0m a",
             "\u{feff}\u{1b}]8;;x\u{7}│\u{1b}]8;;\u{1b}\\ a",
             "\u{1b}[0K│\u{9b}1;31m a\u{1b}[m",
+            "│ a\u{1b}[0",
         ] {
             assert_eq!(strip(text), "│ a", "{text:?}");
         }

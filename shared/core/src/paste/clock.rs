@@ -20,7 +20,8 @@ pub(super) fn strip(text: &str) -> Option<&str> {
         return None;
     }
     // A time without zone and with nothing behind it may be part of a field that a narrow terminal cut.
-    let may_be_a_part = !(is_bracketed || has_zone);
+    let has_slashes = inner.get(4..5) == Some("/");
+    let may_be_a_part = !(is_bracketed || has_zone || has_slashes);
     if may_be_a_part && (is_alone || is_zone_of_go(past.trim_start())) {
         return None;
     }
@@ -29,11 +30,11 @@ pub(super) fn strip(text: &str) -> Option<&str> {
 
 /// ` +0000 UTC` and ` m=+0.01`, the end of Go's `time.String`.
 fn is_zone_of_go(text: &str) -> bool {
-    let mut characters = text.chars();
-    let sign = characters.next();
-    matches!(sign, Some('+' | '-')) && characters.take(4).all(|c| c.is_ascii_digit())
-        || text.starts_with("UTC")
-        || text.starts_with("m=")
+    let offset = text.split(' ').next().unwrap_or_default();
+    let is_offset = offset.starts_with(['+', '-'])
+        && offset.len() <= 5
+        && offset.chars().skip(1).all(|c| c.is_ascii_digit());
+    is_offset || text.starts_with("UTC") || text.starts_with("m=")
 }
 
 /// `2026-11-23T02:33:43.1Z`, `2026/11/23 02:33:43`, `02:33:43.100`; and whether it names its zone.

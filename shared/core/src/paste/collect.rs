@@ -3,17 +3,14 @@
 use std::collections::VecDeque;
 
 use super::command_line;
+use super::earlier::Earlier;
 use super::fields::{self, Field};
 use super::found::{Found, Tool};
 use super::heads::{self, Head};
-use super::peel::{self, Context, Peeled};
+use super::peel::{Context, Peeled};
 use super::place::{Place, Places};
 use super::{MOST_ERRORS, directory, judge, later};
 
-/// So many lines before a block are kept for its message.
-const REMEMBERED: usize = 12;
-/// Of each of them (bytes).
-const REMEMBERED_EACH: usize = 2_000;
 /// An error has at most so many lines …
 const MOST_LINES: usize = 250;
 /// … and bytes.
@@ -32,14 +29,6 @@ pub(super) struct Line {
     pub(super) width: usize,
 }
 
-/// A line that opened nothing, but may turn out to be the message above a block.
-#[derive(Debug)]
-enum Earlier {
-    /// As it came: most lines of a log are never looked at.
-    Raw(Vec<u8>),
-    Peeled(Peeled),
-}
-
 /// The lines of an error so far.
 #[derive(Debug)]
 pub(super) struct Gathered {
@@ -50,6 +39,8 @@ pub(super) struct Gathered {
     pub(super) directory: Option<(String, Option<Tool>)>,
     /// Where the program ran last in the same stream.
     pub(super) place: Place,
+    /// The program that a line above names where the error does not: Terraform's `-json` stream begins with its version.
+    pub(super) named_above: Option<Tool>,
     bytes: usize,
     /// Lines with text since the last that certainly belongs to it.
     strange: usize,
@@ -63,7 +54,7 @@ pub(super) struct Gathered {
 #[derive(Debug, Default)]
 pub(super) struct Collector {
     open: Vec<Gathered>,
-    earlier: VecDeque<(u64, Earlier)>,
+    earlier: Earlier,
     directory: Option<(u64, (String, Option<Tool>))>,
     places: Places,
     /// The lock IDs that runs asked for by their own debug logs, and where.
@@ -79,30 +70,7 @@ impl Collector {
 
     /// Keeps a line that went by, in case the next one opens an error.
     pub(super) fn remember(&mut self, number: u64, line: &[u8]) {
-        let head = line.get(..REMEMBERED_EACH).unwrap_or(line);
-        // The oldest is written over, so that an ordinary line costs no allocation.
-        let mut kept = match self.oldest() {
-            Some(Earlier::Raw(oldest)) => oldest,
-            Some(Earlier::Peeled(_)) | None => Vec::new(),
-        };
-        kept.clear();
-        kept.extend_from_slice(head);
-        self.earlier.push_back((number, Earlier::Raw(kept)));
-    }
-
-    fn remember_peeled(&mut self, number: u64, mut peeled: Peeled) {
-        self.oldest();
-        cut(&mut peeled.text, REMEMBERED_EACH);
-        self.earlier.push_back((number, Earlier::Peeled(peeled)));
-    }
-
-    /// The line that must go before another one is kept.
-    fn oldest(&mut self) -> Option<Earlier> {
-        let is_full = self.earlier.len() >= REMEMBERED;
-        is_full
-            .then(|| self.earlier.pop_front())
-            .flatten()
-            .map(|(_, line)| line)
+        self.earlier.keep(number, line);
     }
 
     /// Takes the next line.
@@ -123,7 +91,7 @@ impl Collector {
             }
             self.asked.push_back((number, id.to_owned()));
         }
-        let is_over = peeled.is_edge || heads::ends(text) || self.is_next(&source, head);
+        let is_over = peeled.is_edge || heads::ends(text) || self.is_next(&source, head, text);
         if is_over {
             self.close(&source);
         }
@@ -149,21 +117,21 @@ impl Collector {
         } else if let Some(head) = head {
             self.open(number, peeled, head);
         } else {
-            self.remember_peeled(number, peeled);
+            self.earlier.keep_peeled(number, peeled);
         }
     }
 
     /// Whether `head` begins another error than the one that is open for `source`.
-    fn is_next(&self, source: &str, head: Option<Head>) -> bool {
+    fn is_next(&self, source: &str, head: Option<Head>, text: &str) -> bool {
         let Some(open) = self.open.iter().find(|open| open.context.source == source) else {
             return false;
         };
         match head {
             Some(Head::Heading) => true,
-            Some(Head::Digest) => !open.is_digest,
+            Some(Head::Digest) => !open.is_digest || heads::is_first(text),
             Some(Head::Block) => open.has_block,
             Some(Head::Message) => open.has_last_field,
-            Some(Head::Field) => open.has_id && !open.ends_in_a_word_before_id(),
+            Some(Head::Field) => open.has_id && !open.ends_in_half_a_name(),
             None => false,
         }
     }
@@ -182,6 +150,7 @@ impl Collector {
             lines: Vec::new(),
             directory: near.map(|(_, directory)| directory),
             place: self.places.of(&peeled.context.source),
+            named_above: None,
             bytes: 0,
             strange: 0,
             has_block: false,
@@ -191,9 +160,15 @@ impl Collector {
         };
         let earlier = std::mem::take(&mut self.earlier);
         if head != Head::Heading {
-            for (above, line) in message_above(&open.context.source, number, earlier) {
-                open.first = open.first.min(above);
-                open.push(line);
+            let above = earlier.message_above(&open.context.source, number);
+            if heads::is_first(&peeled.text) {
+                let mut names = above.iter().map(|(_, line)| heads::program(&line.text));
+                open.named_above = names.find_map(|program| program);
+            } else {
+                for (above, line) in above {
+                    open.first = open.first.min(above);
+                    open.push(line);
+                }
             }
         }
         open.push(peeled);
@@ -249,7 +224,7 @@ impl Collector {
 impl Gathered {
     fn push(&mut self, peeled: Peeled) {
         let text = peeled.text.trim();
-        let is_field = !self.ends_in_a_word_before_id();
+        let is_field = !self.ends_in_half_a_name();
         let field = fields::label(text)
             .filter(|_| is_field)
             .map(|(field, _)| field);
@@ -272,10 +247,10 @@ impl Gathered {
         });
     }
 
-    fn ends_in_a_word_before_id(&self) -> bool {
+    fn ends_in_half_a_name(&self) -> bool {
         let is_text = |line: &&Line| !line.text.trim().is_empty();
         let last = self.lines.iter().rev().find(is_text);
-        last.is_some_and(|line| fields::ends_in_a_word_before_id(&line.text))
+        last.is_some_and(|line| fields::ends_in_half_a_name(&line.text))
     }
 
     fn is_full(&self) -> bool {
@@ -288,41 +263,8 @@ impl Gathered {
     }
 }
 
-/// The lines of one paragraph just above line `number`, up to an `Error:` among them.
-fn message_above(
-    source: &str,
-    number: u64,
-    earlier: VecDeque<(u64, Earlier)>,
-) -> Vec<(u64, Peeled)> {
-    let mut below = number;
-    let mut above = Vec::new();
-    for (number, line) in earlier.into_iter().rev() {
-        let line = match line {
-            Earlier::Raw(bytes) => {
-                peel::peel(&String::from_utf8_lossy(&bytes), &Context::default())
-            }
-            Earlier::Peeled(peeled) => peeled,
-        };
-        if line.context.source != source {
-            continue;
-        }
-        let text = line.text.trim();
-        let is_far = below.saturating_sub(number) > 8;
-        let is_heading = text.starts_with("Error: ");
-        if is_far || text.is_empty() || line.is_edge || heads::ends(text) && !is_heading {
-            break;
-        }
-        below = number;
-        above.push((number, line));
-        if is_heading {
-            break;
-        }
-    }
-    above.reverse();
-    above
-}
-
-fn cut(text: &mut String, most: usize) {
+/// Shortens a text to so many bytes, or a few less.
+pub(super) fn cut(text: &mut String, most: usize) {
     text.truncate(text.floor_char_boundary(most));
 }
 

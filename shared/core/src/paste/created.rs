@@ -15,26 +15,22 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         .find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.')))
         .unwrap_or(rest.len());
     let (time, zone) = rest.split_at(end);
-    let created: Timestamp = format!("{date}T{time}{}", offset(zone)).parse().ok()?;
+    // A time that was cut off is another time.
+    let has_seconds = time.len() >= "00:00:00".len() && !time.ends_with('.');
+    let offset = offset(zone).filter(|_| has_seconds)?;
+    let created: Timestamp = format!("{date}T{time}{offset}").parse().ok()?;
     (created.to_zoned(TimeZone::UTC).year() > 1).then_some(created)
 }
 
-/// The offset of `+0100CET` and `+01:00`; `Z` where there is none.
-fn offset(zone: &str) -> String {
-    let is_signed = zone.starts_with(['+', '-']);
-    let digits: String = zone
-        .chars()
-        .skip(1)
-        .filter(|c| *c != ':')
-        .take_while(char::is_ascii_digit)
-        .take(4)
-        .collect();
-    match (is_signed, zone.get(..1), digits.split_at_checked(2)) {
-        (true, Some(sign), Some((hours, minutes))) if minutes.len() == 2 => {
-            format!("{sign}{hours}:{minutes}")
-        }
-        _ => "Z".to_owned(),
-    }
+/// The offset of `+0100CET` and `+01:00`; `Z` where there is none, `None` where it was cut off.
+fn offset(zone: &str) -> Option<String> {
+    let Some(sign) = zone.get(..1).filter(|sign| matches!(*sign, "+" | "-")) else {
+        return Some("Z".to_owned());
+    };
+    let digits = zone.chars().skip(1).filter(|c| *c != ':');
+    let digits: String = digits.take_while(char::is_ascii_digit).take(4).collect();
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    (minutes.len() == 2).then(|| format!("{sign}{hours}:{minutes}"))
 }
 
 #[cfg(test)]
@@ -79,6 +75,10 @@ mod tests {
             "0001-01-01 00:00:00 +0000 UTC",
             "2020-11-16",
             "2020-11-16 04:3",
+            "2020-11-16 04:37",
+            "2020-11-16 04:37:46.",
+            "2020-11-16 04:37:46 +",
+            "2020-11-16 04:37:46 -08",
             "yesterday at noon",
             "é2020-11-1é",
         ] {

@@ -4,6 +4,7 @@
 //! a colon, padding, a value. A value may be cut into several lines by a narrow terminal, and may be empty; what tells
 //! the two apart is how wide the lines are.
 
+use super::broken;
 use super::collect::Line;
 use super::created;
 use super::found::PastedLock;
@@ -53,10 +54,11 @@ pub(super) fn label(text: &str) -> Option<(Field, &str)> {
     named.or_else(|| behind_unknown_prefix(text))
 }
 
-/// Whether a line was cut in the middle of `RequestID:` or `(lock ID:`, so that the next one only looks like a field.
-pub(super) fn ends_in_a_word_before_id(text: &str) -> bool {
+/// Whether a line was cut in the middle of `RequestID:`, `(lock ID:` or `Lock Info:`, so that the next one only looks like a
+/// field.
+pub(super) fn ends_in_half_a_name(text: &str) -> bool {
     let text = text.trim_end();
-    ["Request", "Host", "request", "lock", "Opc"]
+    ["Request", "Host", "request", "lock", "Opc", "Lock"]
         .iter()
         .any(|word| text.ends_with(word))
 }
@@ -95,7 +97,7 @@ pub(super) fn read(lines: &[Line], widest: usize) -> Option<Block> {
     let from = heading.map_or(0, |heading| heading + 1);
     let is_field = |at: &usize| {
         let above = at.checked_sub(1).and_then(|above| lines.get(above));
-        let is_cut = above.is_some_and(|above| ends_in_a_word_before_id(&above.text));
+        let is_cut = above.is_some_and(|above| ends_in_half_a_name(&above.text));
         !is_cut
             && lines
                 .get(*at)
@@ -124,11 +126,15 @@ pub(super) fn read(lines: &[Line], widest: usize) -> Option<Block> {
         let pieces = pieces(field, line, value, after, widest);
         rest = after.get(pieces.count..).unwrap_or_default();
         block.set(field, &pieces.value);
+        let goes_on = rest
+            .first()
+            .is_none_or(|next| !next.text.trim().is_empty() && label(&next.text).is_none());
+        if field == Field::Id && goes_on {
+            // Nothing says that it is whole.
+            block.lock.id = block.lock.id.filter(|id| !is_cut(id));
+        }
     }
     block.count = seen.len();
-    if seen.last() == Some(&Field::Id) {
-        block.lock.id = block.lock.id.filter(|id| !is_cut(id));
-    }
     Some(block)
 }
 
@@ -137,7 +143,7 @@ fn is_cut(id: &str) -> bool {
     (9..36).contains(&id.len()) && is_like_uuid(id)
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36 && is_like_uuid(text)
 }
 
@@ -174,8 +180,8 @@ struct Pieces {
 
 /// Puts a value together that was cut into several lines.
 ///
-/// A line goes on where the first word of the next one would not have fitted behind it, and only if another field comes
-/// after: so no field runs into the next, and no line of a log that stands between two fields is taken for a value.
+/// It goes on (see `broken`) only if another field comes after: so no field runs into the next, and no line of a log that
+/// stands between two fields is taken for a value.
 fn pieces(field: Field, first: &Line, value: &str, after: &[Line], widest: usize) -> Pieces {
     let whole = Pieces {
         value: value.to_owned(),
@@ -191,7 +197,11 @@ fn pieces(field: Field, first: &Line, value: &str, after: &[Line], widest: usize
         None => is_last,
     };
     let is_complete = field == Field::Id && is_uuid(value.trim());
-    if count == 0 || !ends_well || is_complete || is_last && value.trim().is_empty() {
+    // Whoever leaves `Info` empty prints a log next, but for Consul, which never does (`consul/client.go: lock`).
+    let is_empty = is_last && value.trim().is_empty();
+    let is_of_consul = |line: &Line| line.text.trim_start().starts_with("consul session");
+    let is_nothing = is_empty && !after.first().is_some_and(is_of_consul);
+    if count == 0 || !ends_well || is_complete || is_nothing {
         return whole;
     }
     if field == Field::Id
@@ -206,35 +216,21 @@ fn pieces(field: Field, first: &Line, value: &str, after: &[Line], widest: usize
             };
         }
     }
-    let mut put_together = value.trim_end().to_owned();
     // The padding behind a name takes room too, and is gone where nothing stands behind it.
-    let padding = if put_together.is_empty() {
+    let padding = if value.trim_end().is_empty() {
         field.padding()
     } else {
         0
     };
-    let mut width = first.width + padding;
-    for line in after.iter().take(count) {
-        let piece = line.text.trim_end();
-        let word = piece.split_whitespace().next().unwrap_or_default();
-        let had_no_room = width + 1 + word.chars().count() > widest;
-        let has_spaces = piece.trim().contains(char::is_whitespace);
-        if !had_no_room || has_spaces && matches!(field, Field::Id | Field::Version) {
-            return whole;
-        }
-        // At the very edge the terminal cut between two characters, before it at a space.
-        let is_cut = width >= widest || matches!(field, Field::Id | Field::Version);
-        if is_cut {
-            put_together.push_str(piece);
-        } else {
-            put_together.push(' ');
-            put_together.push_str(piece.trim_start());
-        }
-        width = line.width;
-    }
-    Pieces {
-        value: put_together,
-        count,
+    let begin = broken::First {
+        value,
+        width: first.width + padding,
+        is_word: matches!(field, Field::Id | Field::Version),
+    };
+    let cut_off = after.get(..count).unwrap_or_default();
+    match broken::put_together(&begin, cut_off, widest) {
+        Some(value) => Pieces { value, count },
+        None => whole,
     }
 }
 
@@ -242,9 +238,14 @@ fn pieces(field: Field, first: &Line, value: &str, after: &[Line], widest: usize
 fn clean(value: &str) -> &str {
     let value = value.trim();
     let value = value.split(" # ").next().unwrap_or(value).trim_end();
-    let value = value.strip_suffix("\",").unwrap_or(value);
+    // A quote whose partner stands before it is part of the value.
+    let is_of_literal = value.matches('"').count() % 2 == 1;
+    let value = value
+        .strip_suffix("\",")
+        .filter(|_| is_of_literal)
+        .unwrap_or(value);
     let value = value.strip_suffix("\\n").unwrap_or(value);
-    let value = if value.starts_with('"') {
+    let value = if value.starts_with('"') || !is_of_literal {
         value
     } else {
         value.strip_suffix('"').unwrap_or(value)
@@ -253,76 +254,4 @@ fn clean(value: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lock(text: &str, widest: usize) -> PastedLock {
-        let lines: Vec<Line> = text
-            .lines()
-            .map(|line| Line {
-                text: line.to_owned(),
-                width: line.trim_end().chars().count(),
-            })
-            .collect();
-        read(&lines, widest).unwrap().lock
-    }
-
-    #[test]
-    fn a_line_of_a_log_between_two_fields_belongs_to_neither() {
-        let lock = lock(
-            "Lock Info:\n  ID:        a-1\nadded\n  Path:      b/k\nnpm WARN\n  Who:       c@d",
-            74,
-        );
-        assert_eq!(
-            (lock.id.as_deref(), lock.path.as_deref()),
-            (Some("a-1"), Some("b/k"))
-        );
-    }
-
-    #[test]
-    fn what_comes_after_the_last_field_is_no_part_of_it() {
-        let lock = lock(
-            "Lock Info:\n  ID:        a-1\n  Path:      acme-tf-state/prod/\nnetwork is down",
-            32,
-        );
-        assert_eq!(lock.path.as_deref(), Some("acme-tf-state/prod/"));
-    }
-
-    #[test]
-    fn a_value_that_was_cut_is_put_together() {
-        let cut = lock(
-            "Lock Info:\n  ID:        a1\nb2\n  Who:       alice exam\nple@host\n  Version:   1",
-            23,
-        );
-        assert_eq!(
-            (cut.id.as_deref(), cut.who.as_deref()),
-            (Some("a1"), Some("alice example@host"))
-        );
-        let broken = lock(
-            "Lock Info:\n  ID:\nlock-7-of-monday\n  Who:       alice\nexample@host\n  Version:   1",
-            26,
-        );
-        assert_eq!(
-            (broken.id.as_deref(), broken.who.as_deref()),
-            (Some("lock-7-of-monday"), Some("alice example@host"))
-        );
-    }
-
-    #[test]
-    fn a_name_is_a_field_only_where_a_line_begins_with_it() {
-        for (line, value) in [
-            ("  ID:        a", Some("a")),
-            ("ID: a", Some("a")),
-            ("\"  ID:        a\",", Some("a\",")),
-            ("**ID:** a", Some("a")),
-            ("anything at all>  ID:        a", Some("a")),
-            ("anything at all>  ID:        **", Some("**")),
-            ("RequestID: a", None),
-            ("Run ID: a", None),
-            ("\"ID\":\"a\"", None),
-            ("ID:a", None),
-        ] {
-            assert_eq!(label(line).map(|(_, value)| value.trim()), value, "{line}");
-        }
-    }
-}
+mod tests;

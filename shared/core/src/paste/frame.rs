@@ -30,11 +30,14 @@ pub(super) fn strip(text: &str) -> Unframed<'_> {
     }
 }
 
-/// Without the right side of a box and the padding before it.
+/// Without the right sides of boxes and the padding before them.
 pub(super) fn without_right_side(text: &str) -> &str {
-    text.trim_end()
-        .trim_end_matches(['│', '┃', '║', '|'])
+    let inside = text
         .trim_end()
+        .trim_end_matches(['│', '┃', '║', '|'])
+        .trim_end();
+    // An ASCII bar behind them may belong to a prefix: `runner-1  |`.
+    inside.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '│' | '┃' | '║'))
 }
 
 /// Line ends that are written out.

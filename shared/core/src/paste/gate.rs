@@ -12,7 +12,7 @@ struct Family {
     signs: &'static [&'static str],
 }
 
-const FAMILIES: [Family; 15] = [
+const FAMILIES: [Family; 16] = [
     Family {
         stem: "ock",
         signs: &[
@@ -30,11 +30,19 @@ const FAMILIES: [Family; 15] = [
     },
     Family {
         stem: "ID:",
-        signs: &[" ID:", "\tID:", "\"ID:", "*ID:", "`ID:"],
+        signs: &[" ID:", "\tID:", "\u{a0}ID:", "\"ID:", "*ID:", "`ID:"],
     },
     Family {
         stem: "nfo:",
         signs: &["Error info:"],
+    },
+    Family {
+        stem: "state:",
+        signs: &[
+            "Error refreshing state:",
+            "rror loading state:",
+            "Failed to load state:",
+        ],
     },
     Family {
         stem: " ex",

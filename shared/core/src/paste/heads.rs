@@ -1,6 +1,7 @@
 //! What a line without its layers means for the error that it may open, continue or end.
 
 use super::fields;
+use super::found::Tool;
 
 /// What opens an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,14 @@ const HEADINGS: [&str; 4] = [
     "Error releasing the state lock",
     "Failed to unlock state",
     "Local state cannot be unlocked by another process",
+];
+
+/// What stands over a digest that does not fit, and over other errors about a state. A narrow terminal may cut the text under it
+/// anywhere, but not what a line begins with.
+const DIGEST_HEADINGS: [&str; 3] = [
+    "Error refreshing state:",
+    "rror loading state:",
+    "Failed to load state:",
 ];
 
 /// Parts of the text about a digest that does not fit (`s3/client.go: badChecksumError`).
@@ -75,9 +84,31 @@ pub(super) fn is_block_heading(text: &str) -> bool {
     text.contains("Lock Info:") || text.trim_start().starts_with("Error info:")
 }
 
+/// The program that a line names: `OpenTofu acquires a state lock …`, `Terraform 1.11.4`.
+pub(super) fn program(text: &str) -> Option<Tool> {
+    if text.contains("OpenTofu") {
+        return Some(Tool::OpenTofu);
+    }
+    text.contains("Terraform ").then_some(Tool::Terraform)
+}
+
 /// Whether the line is about a digest that does not fit.
 pub(super) fn is_digest(text: &str) -> bool {
-    DIGESTS.iter().any(|words| text.contains(words))
+    let mut phrases = DIGEST_HEADINGS.iter().chain(&DIGESTS);
+    phrases.any(|words| text.contains(words))
+}
+
+/// Whether the line is the first of its error, whatever stands above.
+pub(super) fn is_first(text: &str) -> bool {
+    let mut headings = HEADINGS.iter().chain(&DIGEST_HEADINGS);
+    unmarked(text).starts_with("Error: ") || headings.any(|heading| text.contains(heading))
+}
+
+/// Without the mark of a line in a fenced block of a diff.
+pub(super) fn unmarked(text: &str) -> &str {
+    text.trim_start()
+        .trim_start_matches(['-', '+', '!'])
+        .trim_start()
 }
 
 /// Whether nothing that was open goes on behind this line.
@@ -91,7 +122,7 @@ pub(super) fn ends(text: &str) -> bool {
         "Script done",
         "Terraform used the selected providers",
     ];
-    let text = text.trim_start();
+    let text = unmarked(text);
     is_unlocked(text) || ENDS.iter().any(|end| text.starts_with(end))
 }
 
@@ -118,6 +149,7 @@ pub(super) fn openers() -> impl Iterator<Item = &'static str> {
     HEADINGS
         .into_iter()
         .chain(MESSAGES)
+        .chain(DIGEST_HEADINGS)
         .chain(DIGESTS)
         .chain(["Lock Info:", "Error info:", "ID:"])
 }

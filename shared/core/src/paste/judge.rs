@@ -9,6 +9,7 @@ use super::digest;
 use super::fields::{self, Block};
 use super::found::{Cause, Kind, LockError, PastedLock, Tool};
 use super::heads;
+use super::layout;
 use super::message::Message;
 use super::shape;
 use super::unlock;
@@ -24,8 +25,8 @@ const NO_ID_OF_GCS: &str = "-9223372036854775808";
 
 /// Reads an error; `None` where the lines turn out to be something else.
 pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
-    let lines = levelled(single_spaced(&gathered.lines));
-    let widest = widest(&lines);
+    let lines = layout::plain(&gathered.lines);
+    let widest = layout::widest(&lines);
     let has_heading = lines.iter().any(|line| heads::is_block_heading(&line.text));
     // Other programs print an `ID:`, a `Path:` and even a `Lock Info:` too. Who holds the lock and for what, Terraform alone says; a
     // block that is cut off before that counts by its heading and what else is there.
@@ -55,7 +56,7 @@ pub(super) fn judge(gathered: &Gathered) -> Option<LockError> {
         ..LockError::new(Kind::UnknownBackend)
     };
     if digest::is_one(&message) {
-        error.mismatch(&lines, &whole);
+        error.mismatch(&lines, &whole, widest);
     } else if unlock::is_one(&message) {
         if block.is_none() && !shape::is_printed(&lines, &message) {
             return None;
@@ -95,8 +96,8 @@ impl LockError {
                 == (&other.tried, &other.digest, &other.table)
     }
 
-    fn mismatch(&mut self, lines: &[Line], whole: &Message) {
-        let digest = digest::read(lines, whole);
+    fn mismatch(&mut self, lines: &[Line], whole: &Message, widest: usize) {
+        let digest = digest::read(lines, whole, widest);
         let is_oss = whole.says("datainoss");
         self.kind = if is_oss {
             Kind::OtherBackend
@@ -126,11 +127,19 @@ impl LockError {
             self.held = Some(true);
         }
         self.lock = block.map(|block| block.lock).unwrap_or_default();
+        let is_that_of_block = |id: &String| {
+            let block = self.lock.id.as_deref();
+            block.is_some_and(|block| id.split_whitespace().collect::<String>() == block)
+        };
+        // The message may be broken where the block is not.
         self.lock.id = unlock::existing(message)
+            .filter(|id| !is_that_of_block(id))
             .or(self.lock.id.take())
             // An ID that fits no lock is none.
             .or_else(|| {
-                let may_be_there = self.held != Some(false) && self.cause != Some(Cause::WrongId);
+                let may_be_there = self.held != Some(false)
+                    && self.cause != Some(Cause::WrongId)
+                    && !unlock::begins_with_the_tried(message);
                 self.tried.clone().filter(|_| may_be_there)
             });
         self.name_path(message);
@@ -239,7 +248,6 @@ fn is_acquiring(message: &Message) -> bool {
 
 /// Terragrunt where it wrapped the output, else whom the text under the error names, else whom the command line names.
 fn tool(gathered: &Gathered, lines: &[Line], message: &Message) -> Option<Tool> {
-    let names = |name: &str| lines.iter().any(|line| line.text.contains(name));
     let by_directory = || gathered.directory.as_ref()?.1;
     let ran = gathered.place.tool();
     gathered
@@ -248,73 +256,11 @@ fn tool(gathered: &Gathered, lines: &[Line], message: &Message) -> Option<Tool> 
         .or_else(by_directory)
         .or_else(|| ran.filter(|tool| *tool == Tool::Terragrunt))
         .or_else(|| {
-            if names("OpenTofu") || unlock::is_of_opentofu(message) {
-                Some(Tool::OpenTofu)
-            } else if names("Terraform ") {
-                Some(Tool::Terraform)
-            } else {
-                ran
-            }
+            let of_opentofu = unlock::is_of_opentofu(message).then_some(Tool::OpenTofu);
+            let mut names = lines.iter().map(|line| heads::program(&line.text));
+            let named = of_opentofu.or_else(|| names.find_map(|program| program));
+            named.or(gathered.named_above).or(ran)
         })
-}
-
-/// Some ways to copy text put a blank line after every line. Blank lines mean nothing then.
-fn single_spaced(lines: &[Line]) -> Vec<Line> {
-    let is_blank = |line: &Line| line.text.trim().is_empty();
-    let pairs = lines
-        .iter()
-        .zip(lines.iter().skip(1))
-        .take(last_known(lines));
-    let texts = pairs.clone().filter(|(line, _)| !is_blank(line)).count();
-    let spaced = pairs
-        .filter(|(line, next)| !is_blank(line) && is_blank(next))
-        .count();
-    if texts < 3 || spaced * 10 < texts * 9 {
-        return lines.to_vec();
-    }
-    let mut kept = Vec::new();
-    let mut was_text = false;
-    for line in lines {
-        let is_filler = was_text && is_blank(line);
-        was_text = !is_blank(line);
-        if !is_filler {
-            kept.push(line.clone());
-        }
-    }
-    kept
-}
-
-/// The last line that certainly belongs to the error.
-fn last_known(lines: &[Line]) -> usize {
-    let is_known =
-        |line: &Line| fields::label(&line.text).is_some() || heads::is_boilerplate(&line.text);
-    lines.iter().rposition(is_known).unwrap_or(lines.len())
-}
-
-/// The width that the text was broken to, if it was. A word that fits nowhere says nothing about it, and neither do the
-/// lines of a log that goes on behind the error.
-fn widest(lines: &[Line]) -> usize {
-    let last = last_known(lines);
-    let is_of_error = |(at, line): &(usize, &Line)| *at <= last || !line.text.trim().is_empty();
-    let has_room = |line: &&Line| line.text.trim().contains(char::is_whitespace);
-    let of_error = lines
-        .iter()
-        .enumerate()
-        .take_while(is_of_error)
-        .map(|(_, line)| line);
-    let widths = of_error.filter(has_room).map(|line| line.width);
-    widths.max().unwrap_or_default()
-}
-
-/// Without the indentation that all lines share.
-fn levelled(mut lines: Vec<Line>) -> Vec<Line> {
-    let indentation = |line: &Line| line.text.len() - line.text.trim_start().len();
-    let texts = lines.iter().filter(|line| !line.text.trim().is_empty());
-    let shared = texts.map(indentation).min().unwrap_or_default();
-    for line in &mut lines {
-        line.text = line.text.get(shared..).unwrap_or_default().to_owned();
-    }
-    lines
 }
 
 /// The lines themselves. A line that is too long ends before the word in which it would have to be cut: half a secret is

@@ -4,7 +4,7 @@
 //! message without any white space and in lower case, and only what stands in quotes is taken from the message as printed.
 
 use super::collect::Line;
-use super::fields::Block;
+use super::fields::{self, Block};
 use super::{heads, names};
 
 /// A message has at most so many lines; what comes after is a log that goes on.
@@ -59,6 +59,7 @@ impl Message {
     }
 
     fn from_text(text: String) -> Self {
+        let text = straight(&text);
         let squeezed = text
             .chars()
             .filter(|c| !c.is_whitespace())
@@ -111,6 +112,11 @@ impl Message {
     /// The word right behind a phrase.
     pub(super) fn word_after(&self, phrase: &str) -> Option<String> {
         let word = self.behind(phrase)?.split_whitespace().next()?;
+        // Where a line ends at the very edge, the next word may have been glued to it. A UUID ends where it ends.
+        let word = word
+            .get(..36)
+            .filter(|id| fields::is_uuid(id))
+            .unwrap_or(word);
         Some(word.trim_end_matches([',', '.', ')']).to_owned()).filter(|word| !word.is_empty())
     }
 
@@ -128,6 +134,16 @@ impl Message {
         }
         None
     }
+}
+
+/// With the quotes that a keyboard has: chats and word processors set others.
+fn straight(text: &str) -> String {
+    let quote = |c| match c {
+        '“' | '”' | '„' => '"',
+        '‘' | '’' | '‚' => '\'',
+        _ => c,
+    };
+    text.chars().map(quote).collect()
 }
 
 /// Whether a blank line behind this one does not end the message.

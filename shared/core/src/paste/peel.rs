@@ -43,7 +43,7 @@ impl Context {
 
 /// Takes layer after layer off, in whatever order they were put on.
 pub(super) fn peel(line: &str, context: &Context) -> Peeled {
-    let mut text = ansi::strip(line).into_owned();
+    let mut text = breaking(&ansi::strip(line));
     if text.contains(['<', '&']) {
         // Colour codes may have been escaped together with the rest.
         text = ansi::strip(html::plain(&text).trim_end_matches('\n')).into_owned();
@@ -51,9 +51,11 @@ pub(super) fn peel(line: &str, context: &Context) -> Peeled {
     let width = frame::without_right_side(&text).chars().count();
     let mut context = context.clone();
     let (mut text, is_edge) = without_layers(text, &mut context);
-    if let Some((_unknown, inside)) = text.split_once('│') {
+    if let Some(bar) = text.find('│') {
         // Whatever stood in front of a bar, the bar is where Terraform's line begins.
-        text = frame::strip(inside).text.to_owned();
+        text = frame::strip(text.get(bar..).unwrap_or_default())
+            .text
+            .to_owned();
     }
     Peeled {
         text,
@@ -67,15 +69,22 @@ pub(super) fn peel(line: &str, context: &Context) -> Peeled {
 /// characters may mean something else.
 pub(super) fn outside(line: &str, context: &Context) -> (String, Context) {
     let mut context = context.clone();
-    let text = ansi::strip_outside_literals(line).into_owned();
+    let text = breaking(&ansi::strip_outside_literals(line));
     let (text, _) = without_layers(text, &mut context);
-    let is_escaped =
-        (text.contains("{&quot;") || text.contains("{&#34;")) && !text.starts_with("{\"");
+    let begins = ["{&quot;", "{&#34;", " msg=&quot;", " msg=&#34;"];
+    let is_quote = text.starts_with("&gt;");
+    let is_escaped = is_quote || begins.iter().any(|begin| text.contains(begin));
+    let is_escaped = is_escaped && !text.starts_with("{\"");
     if !is_escaped {
         return (text, context);
     }
     let (text, _) = without_layers(html::once(&text), &mut context);
     (text, context)
+}
+
+/// With plain spaces where a page or a chat put non-breaking ones to keep several apart.
+fn breaking(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ")
 }
 
 /// How many bytes of `line`, which has no colours, are prefixes and frames in front of what it says. An indent in front of them

@@ -1,7 +1,7 @@
 //! What CI systems, container tools and Terragrunt put in front of a line.
 
-use super::clock;
 use super::found::Tool;
+use super::{clock, unfold};
 
 /// What one prefix told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(super) fn strip(text: &str, via: Option<Tool>) -> Option<(&str, Told)> {
     clock::strip(text)
         .map(plain)
         .or_else(|| command(text).map(plain))
-        .or_else(|| job_and_step(text).map(plain))
         .or_else(|| stream_mark(text).map(plain))
         .or_else(|| level(text))
         .or_else(|| program(text, via).map(plain))
         .or_else(|| bracketed(text, via))
+        .or_else(|| job_and_step(text).map(plain))
         .or_else(|| service(text))
 }
 
@@ -33,10 +33,10 @@ fn command(text: &str) -> Option<&str> {
         let (name, rest) = rest.split_once(']')?;
         return is_word(name).then_some(rest);
     }
-    // One that holds several lines has to be opened first (`unfold::annotation`).
+    // One with escapes has to be opened first (`unfold::annotation`).
     let inside = text
         .strip_prefix("::")
-        .filter(|text| !text.contains("%0A"))?;
+        .filter(|text| !unfold::is_percent_escaped(text))?;
     let (name, rest) = inside.split_once("::")?;
     let is_command = ["error", "warning", "notice", "debug", "group"]
         .iter()
@@ -47,8 +47,10 @@ fn command(text: &str) -> Option<&str> {
 /// `gh run view --log` prints job, step and line, kept apart by tabs.
 fn job_and_step(text: &str) -> Option<&str> {
     let mut parts = text.splitn(3, '\t');
-    let (_job, _step, line) = (parts.next()?, parts.next()?, parts.next()?);
-    clock::strip(line).map(|_| line)
+    let (job, _step, line) = (parts.next()?, parts.next()?, parts.next()?);
+    // A frame or a workflow command around all of it comes off first.
+    let is_first = !job.starts_with(['|', '>', '#']) && !job.contains('│') && !job.contains("::");
+    is_first.then(|| clock::strip(line))?.map(|_| line)
 }
 
 /// GitLab's `00O ` and `01E+`, after its time: stream number, output or error, whole or continued.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::found::Tool;
-use super::{escape, gate, html};
+use super::{escape, gate, heads, html};
 
 /// The lines that were inside one.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ impl Unfolded {
 
 /// A JSON object on one line: Terraform's `-json` stream, or a log that wraps every line or every output in an object.
 fn object(line: &str) -> Option<Unfolded> {
-    let text = line.trim().trim_end_matches(',');
+    let text = heads::unmarked(line).trim_end().trim_end_matches(',');
     if !(text.starts_with('{') && text.ends_with('}')) {
         return None;
     }
@@ -121,18 +121,20 @@ fn key_value(line: &str) -> Option<Unfolded> {
         return None;
     }
     let (head, message) = text.split_once(" msg=")?;
-    let quoted = message.strip_prefix('"');
-    let mut unfolded = match quoted {
-        Some(quoted) => Unfolded::of(&escape::resolve(quoted.trim_end().trim_end_matches('"'))),
-        None => Unfolded::of(message),
-    };
     let value = |name: &str| {
         let (_, rest) = head.split_once(name)?;
         rest.split(' ').next()
     };
+    let path = value(" tf-path=");
+    // The format with `tf-path` quotes nothing, so a quote there is the message's own.
+    let quoted = message.strip_prefix('"').filter(|_| path.is_none());
+    let mut unfolded = match quoted {
+        Some(quoted) => Unfolded::of(&escape::resolve(quoted.trim_end().trim_end_matches('"'))),
+        None => Unfolded::of(message),
+    };
     let unit = value(" prefix=").map(unbracketed);
     unfolded.unit = unit.filter(|unit| !unit.is_empty());
-    let is_terragrunt = unfolded.unit.is_some() || value(" tf-path=").is_some();
+    let is_terragrunt = unfolded.unit.is_some() || path.is_some();
     unfolded.via = is_terragrunt.then_some(Tool::Terragrunt);
     Some(unfolded)
 }
@@ -141,18 +143,40 @@ fn unbracketed(text: &str) -> String {
     text.trim_matches(['"', '[', ']', ' ']).to_owned()
 }
 
-/// `::error::first%0Asecond`, a workflow command of GitHub Actions, which escapes line feeds its own way.
+/// `::error title=Terraform::first%0Asecond`, a workflow command of GitHub Actions, which escapes line feeds its own way
+/// (`@actions/core/command.ts: escapeData`). One without escapes is a prefix like others.
 fn annotation(line: &str) -> Option<Unfolded> {
-    let has_ends = line.contains("%0A") && line.trim_start().starts_with("::");
-    has_ends.then(|| {
-        let text = line.replace("%0D", "").replace("%0A", "\n");
+    let (_, text) = heads::unmarked(line).strip_prefix("::")?.split_once("::")?;
+    is_percent_escaped(text).then(|| {
+        let text = text.replace("%0D", "").replace("%0A", "\n");
         Unfolded::of(&text.replace("%25", "%"))
     })
 }
 
+/// Whether a text has escapes of a workflow command.
+pub(super) fn is_percent_escaped(text: &str) -> bool {
+    ["%0A", "%0D", "%25"]
+        .iter()
+        .any(|escape| text.contains(escape))
+}
+
 /// A string literal, or text with literal `\n`s, at any depth: each call resolves one level.
 fn literal(line: &str) -> Option<Unfolded> {
-    escape::is_escaped(line).then(|| Unfolded::of(&escape::resolve(line)))
+    let text = cut_value(line).or_else(|| escape::is_escaped(line).then_some(line))?;
+    Some(Unfolded::of(&escape::resolve(text)))
+}
+
+/// The value of several lines in which a JSON object was cut off; they may be those of a workflow command.
+fn cut_value(line: &str) -> Option<&str> {
+    let object = line.trim_start();
+    if !object.starts_with("{\"") {
+        return None;
+    }
+    let end = object.find("\\n").or_else(|| object.find("%0A"))?;
+    let first = object.get(..end)?;
+    let begin = |mark: &str| Some(first.rfind(mark)? + mark.len());
+    let at = begin("\":\"").max(begin("\": \""))?;
+    object.get(at..)
 }
 
 /// Several lines kept apart by `<br>` alone.
@@ -202,74 +226,4 @@ fn run_together(line: &str) -> Option<Unfolded> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(line: &str) -> Vec<String> {
-        unfold(line)
-            .map(|unfolded| unfolded.lines)
-            .unwrap_or_default()
-    }
-
-    #[test]
-    fn a_diagnostic_of_terraform_is_a_whole_error() {
-        let line = r#"{"@message":"Error: x","diagnostic":{"summary":"x","detail":"y\nz"}}"#;
-        let unfolded = unfold(line).unwrap();
-        assert_eq!(unfolded.lines, ["Error: x", "", "y", "z"]);
-        assert!(unfolded.is_whole);
-    }
-
-    #[test]
-    fn of_other_objects_only_messages_and_lock_text_count() {
-        assert_eq!(
-            lines(r#"{"log":"one\n","id":"i-0","nested":[{"err":"Lock Info:\n  ID: a"}],"n":1}"#),
-            ["one", "Lock Info:", "  ID: a"]
-        );
-        assert_eq!(lines(r#"{"ID":"a","Operation":"b"}"#), [""; 0]);
-    }
-
-    #[test]
-    fn terragrunts_logs_name_the_unit() {
-        for line in [
-            "time=2024-01-15T03:50:00Z level=stderr prefix=prod/vpc tf-path=terraform msg=  ID: a",
-            r#"time=2024-01-15T03:50:00Z level=stderr prefix=[prod/vpc] msg="  ID: a""#,
-            r#"{"level":"stderr","msg":"  ID: a","prefix":"prod/vpc"}"#,
-        ] {
-            let unfolded = unfold(line).unwrap();
-            assert_eq!(unfolded.lines, ["  ID: a"], "{line}");
-            assert_eq!(unfolded.unit.as_deref(), Some("prod/vpc"), "{line}");
-            assert_eq!(unfolded.via, Some(Tool::Terragrunt), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_block_that_was_run_together_is_taken_apart() {
-        assert_eq!(
-            lines(
-                "Lock Info: ID: a Path: b/k Operation: init Who: c@d Info: Terraform acquires it"
-            ),
-            [
-                "Lock Info: ",
-                "ID: a",
-                " Path: b/k",
-                " Operation: init",
-                " Who: c@d",
-                " Info:",
-                " Terraform acquires it"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_plain_line_stays_one() {
-        for line in [
-            "  ID:        a",
-            "  Who:       CORP\\nadia@WS",
-            "{ not json }",
-            "a <br",
-            "time=now",
-        ] {
-            assert!(unfold(line).is_none(), "{line}");
-        }
-    }
-}
+mod tests;

@@ -1,8 +1,8 @@
 //! Releases that failed: which lock was meant, which one is there, and what is left.
 
-use super::cause;
 use super::found::{Cause, Store};
 use super::message::Message;
+use super::{cause, fields};
 
 /// Whether the message is about a release.
 pub(super) fn is_one(message: &Message) -> bool {
@@ -23,6 +23,26 @@ pub(super) fn tried(message: &Message) -> Option<String> {
         .quoted_after("lockid")
         .or_else(|| message.quoted_after("numericalvalue,got"))
         .or_else(|| message.word_after("!="))
+        .map(unbroken)
+}
+
+/// An ID without the space that a line's end was taken for: there is none in a UUID.
+fn unbroken(id: String) -> String {
+    let whole: String = id.split_whitespace().collect();
+    if fields::is_uuid(&whole) { whole } else { id }
+}
+
+/// Whether the message begins with the ID that was given, as those about another lock do: so begun, it does not name the lock
+/// that is there, even where it was cut off before it says so.
+pub(super) fn begins_with_the_tried(message: &Message) -> bool {
+    message.says_one_of(&[
+        "unlockstate:lockid",
+        "unlocks3:lockid",
+        "unlockdynamodb:lockid",
+        "s3error:lockid",
+        "dynamodberror:lockid",
+        "*lockid",
+    ])
 }
 
 /// The ID that the message says is there instead: `existing lock ("…")` of DynamoDB, `existing lock ID '…'` of S3,
@@ -32,6 +52,7 @@ pub(super) fn existing(message: &Message) -> Option<String> {
         .quoted_after("existinglock(")
         .or_else(|| message.quoted_after("existinglockid"))
         .or_else(|| message.word_after("lockidmismatch,"))
+        .map(unbroken)
 }
 
 /// Where the release was tried, by the words of `s3/client.go: Unlock` and the two functions that it calls. With both

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::render::{self, Layout};
-use crate::paste::{Finder, Kind, LONGEST_LINE, MOST_ERRORS, find, gate, heads};
+use super::{errors, layers};
+use crate::paste::{Finder, LONGEST_LINE, MOST_ERRORS, find, gate, heads};
 
 /// Lines with everything but a lock: `{}` stands for an ID of some kind.
 const NOT_A_LOCK: [&str; 18] = [
@@ -49,16 +49,13 @@ proptest! {
     /// Whatever is cut out of a real error or put into it.
     #[test]
     fn no_damage_makes_it_panic(
-        lock in render::locks(),
-        layers in render::layers(),
+        printed in errors::any(),
+        layers in layers::layers(),
         from in 0_usize..3_000,
         length in 0_usize..300,
         instead in "(\\PC{0,20}|[\\\\\"{}\u{1b}\\[0-9m&#;<br/>│\n\r]{0,30})",
     ) {
-        let mut text = render::error(&lock, Kind::S3Lockfile, Layout::New);
-        for layer in layers {
-            text = render::put_on(&text, layer);
-        }
+        let text = layers::put_all_on(&printed.text, &layers);
         let mut bytes = text.into_bytes();
         let from = from.min(bytes.len());
         let to = (from + length).min(bytes.len());
@@ -71,7 +68,7 @@ proptest! {
     #[test]
     fn a_paste_with_no_lock_never_yields_an_id(
         lines in proptest::collection::vec((0..NOT_A_LOCK.len(), ID), 0..40),
-        layers in render::layers(),
+        layers in layers::layers(),
     ) {
         // An `ID:` right under `Lock Info:` would be a lock.
         let mut text = String::new();
@@ -85,9 +82,7 @@ proptest! {
             after_heading &= !line.starts_with("Error: ");
             writeln!(text, "{line}").unwrap();
         }
-        for layer in layers {
-            text = render::put_on(&text, layer);
-        }
+        text = layers::put_all_on(&text, &layers);
         for error in find(&text).errors {
             prop_assert_eq!(error.lock.id, None, "{}", &text);
         }
