@@ -17,6 +17,7 @@ mod found;
 mod lines;
 mod gate;
 mod unfold;
+mod cut_object;
 mod escape;
 mod html;
 mod peel;
@@ -96,7 +97,7 @@ impl Finder {
     pub fn finish(mut self) -> Found {
         let Self { lines, collector } = &mut self;
         lines.finish(&mut |number, line| {
-            take_line(collector, number, without_half_a_character(line));
+            take_line(collector, number, without_what_was_cut(line));
         });
         self.collector.finish()
     }
@@ -110,13 +111,19 @@ pub fn find(text: &str) -> Found {
     finder.finish()
 }
 
-/// A text may be cut anywhere, and half a character would be shown as another one.
-fn without_half_a_character(line: &[u8]) -> &[u8] {
-    match std::str::from_utf8(line) {
+/// A text may be cut anywhere, and half a character, also one that a page spells, would be shown as others.
+fn without_what_was_cut(line: &[u8]) -> &[u8] {
+    let whole = match std::str::from_utf8(line) {
         Err(error) if error.error_len().is_none() => {
             line.get(..error.valid_up_to()).unwrap_or(line)
         }
         Ok(_) | Err(_) => line,
+    };
+    match whole.iter().rposition(|byte| *byte == b'&') {
+        Some(at) if whole.get(at + 1..).is_some_and(html::begins_entity) => {
+            whole.get(..at).unwrap_or(whole)
+        }
+        Some(_) | None => whole,
     }
 }
 

@@ -76,6 +76,8 @@ fn value(lines: &[Line], name: &str, widest: usize) -> Option<String> {
         // Only a key may have spaces.
         is_word: name != KEY,
     };
+    // What a cut text ends with may be the beginning of the next name.
+    let count = if count < after.len() { count } else { 0 };
     let cut_off = after.get(..count).unwrap_or_default();
     let whole = broken::put_together(&first, cut_off, widest);
     let whole = whole.unwrap_or_else(|| value.to_owned());

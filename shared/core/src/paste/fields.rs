@@ -197,10 +197,14 @@ fn pieces(field: Field, first: &Line, value: &str, after: &[Line], widest: usize
         None => is_last,
     };
     let is_complete = field == Field::Id && is_uuid(value.trim());
-    // Whoever leaves `Info` empty prints a log next, but for Consul, which never does (`consul/client.go: lock`).
+    // Behind an empty `Info` a log goes on, but for Consul, which never leaves it empty (`consul/client.go: lock`), and where
+    // the text under every lock error comes next.
     let is_empty = is_last && value.trim().is_empty();
     let is_of_consul = |line: &Line| line.text.trim_start().starts_with("consul session");
-    let is_nothing = is_empty && !after.first().is_some_and(is_of_consul);
+    let is_blank = |line: &&Line| line.text.trim().is_empty();
+    let next = after.iter().skip(count).find(|line| !is_blank(line));
+    let is_inside = next.is_some_and(|next| heads::is_boilerplate(&next.text));
+    let is_nothing = is_empty && !is_inside && !after.first().is_some_and(is_of_consul);
     if count == 0 || !ends_well || is_complete || is_nothing {
         return whole;
     }
@@ -245,7 +249,7 @@ fn clean(value: &str) -> &str {
         .filter(|_| is_of_literal)
         .unwrap_or(value);
     let value = value.strip_suffix("\\n").unwrap_or(value);
-    let value = if value.starts_with('"') || !is_of_literal {
+    let value = if value.starts_with('"') && value.len() > 1 || !is_of_literal {
         value
     } else {
         value.strip_suffix('"').unwrap_or(value)

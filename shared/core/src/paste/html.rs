@@ -94,6 +94,17 @@ fn resolve_entities(text: &str) -> String {
     plain
 }
 
+/// Whether this may be the beginning of an entity whose `&` is already gone, and is no whole one.
+pub(super) fn begins_entity(text: &[u8]) -> bool {
+    let is_number = text
+        .strip_prefix(b"#")
+        .is_some_and(|number| number.len() < 7 && number.iter().all(u8::is_ascii_alphanumeric));
+    is_number
+        || ENTITIES
+            .iter()
+            .any(|(name, _)| name.as_bytes().starts_with(text))
+}
+
 /// The character of the entity whose `&` is already gone, and what comes after it.
 fn entity(text: &str) -> Option<(char, &str)> {
     let (name, past) = text.split_once(';')?;

@@ -3,6 +3,9 @@
 use super::collect::Line;
 use super::{digest, fields, heads};
 
+/// The text under every lock error goes on for so many lines behind its first.
+const MOST_BELOW: usize = 3;
+
 /// Lines without what was done to all of them: an indentation, the marks of a diff, blank lines in between.
 pub(super) fn plain(lines: &[Line]) -> Vec<Line> {
     let unmarked = without_diff_marks(&levelled(lines.to_vec()));
@@ -59,17 +62,15 @@ fn single_spaced(lines: &[Line]) -> Vec<Line> {
 
 /// The last line that certainly belongs to the error.
 fn last_known(lines: &[Line]) -> usize {
+    let is_advice = |line: &Line| digest::is_advice(heads::unmarked(&line.text));
     let is_known = |line: &Line| {
-        let is_field = fields::label(&line.text).is_some();
-        is_field || heads::is_boilerplate(&line.text) || digest::is_advice(&line.text)
+        let text = heads::unmarked(&line.text);
+        fields::label(text).is_some() || heads::is_boilerplate(text) || is_advice(line)
     };
     let Some(last) = lines.iter().rposition(is_known) else {
         return lines.len();
     };
-    let is_advice = lines
-        .get(last)
-        .is_some_and(|line| digest::is_advice(&line.text));
-    if !is_advice {
+    if !lines.get(last).is_some_and(is_advice) {
         return last;
     }
     // What is advised stands at the end of the paragraph.
@@ -82,12 +83,14 @@ fn last_known(lines: &[Line]) -> usize {
 /// lines of a log that goes on behind the error.
 pub(super) fn widest(lines: &[Line]) -> usize {
     let last = last_known(lines);
-    // The text under a lock goes on to the end of its paragraph; a block ends with its last field.
+    // The text under a lock, or about a digest, is of the same width. What comes after may be another log's.
     let is_block = lines
         .get(last)
         .is_some_and(|line| fields::label(&line.text).is_some());
-    let is_of_error =
-        |(at, line): &(usize, &Line)| *at <= last || !is_block && !line.text.trim().is_empty();
+    let more = if is_block { 0 } else { MOST_BELOW };
+    let is_of_error = |(at, line): &(usize, &Line)| {
+        *at <= last || *at <= last + more && !line.text.trim().is_empty()
+    };
     let has_room = |line: &&Line| line.text.trim().contains(char::is_whitespace);
     let of_error = lines
         .iter()

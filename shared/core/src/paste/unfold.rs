@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::found::Tool;
-use super::{escape, gate, heads, html};
+use super::{cut_object, escape, gate, heads, html};
 
 /// The lines that were inside one.
 #[derive(Debug, Default)]
@@ -40,10 +40,14 @@ impl Unfolded {
 /// A JSON object on one line: Terraform's `-json` stream, or a log that wraps every line or every output in an object.
 fn object(line: &str) -> Option<Unfolded> {
     let text = heads::unmarked(line).trim_end().trim_end_matches(',');
-    if !(text.starts_with('{') && text.ends_with('}')) {
+    if !text.starts_with('{') {
         return None;
     }
-    let value: Value = serde_json::from_str(text).ok()?;
+    let value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(error) if error.is_eof() => cut_object::read(text)?,
+        Err(_) => return None,
+    };
     let mut unfolded = Unfolded::default();
     if let Some(diagnostic) = value.get("diagnostic") {
         // Terraform's `views/json/diagnostic.go: Diagnostic`. `@message` only repeats the summary.
@@ -148,7 +152,12 @@ fn unbracketed(text: &str) -> String {
 fn annotation(line: &str) -> Option<Unfolded> {
     let (_, text) = heads::unmarked(line).strip_prefix("::")?.split_once("::")?;
     is_percent_escaped(text).then(|| {
-        let text = text.replace("%0D", "").replace("%0A", "\n");
+        // Of an escape that was cut off nothing is left to tell.
+        let cut = ["%", "%0", "%2"]
+            .iter()
+            .find_map(|half| text.strip_suffix(half));
+        let text = cut.unwrap_or(text).replace("%0D", "");
+        let text = text.replace("%0A", "\n");
         Unfolded::of(&text.replace("%25", "%"))
     })
 }
@@ -162,21 +171,7 @@ pub(super) fn is_percent_escaped(text: &str) -> bool {
 
 /// A string literal, or text with literal `\n`s, at any depth: each call resolves one level.
 fn literal(line: &str) -> Option<Unfolded> {
-    let text = cut_value(line).or_else(|| escape::is_escaped(line).then_some(line))?;
-    Some(Unfolded::of(&escape::resolve(text)))
-}
-
-/// The value of several lines in which a JSON object was cut off; they may be those of a workflow command.
-fn cut_value(line: &str) -> Option<&str> {
-    let object = line.trim_start();
-    if !object.starts_with("{\"") {
-        return None;
-    }
-    let end = object.find("\\n").or_else(|| object.find("%0A"))?;
-    let first = object.get(..end)?;
-    let begin = |mark: &str| Some(first.rfind(mark)? + mark.len());
-    let at = begin("\":\"").max(begin("\": \""))?;
-    object.get(at..)
+    escape::is_escaped(line).then(|| Unfolded::of(&escape::resolve(line)))
 }
 
 /// Several lines kept apart by `<br>` alone.

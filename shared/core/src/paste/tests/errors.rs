@@ -66,17 +66,22 @@ impl Told {
                 .take()
                 .map(|info| info.replace(['"', '“', '”'], ""));
         }
-        // A line that ends at a space at the very edge looks like one that was cut inside a word.
-        if matches!(wrap, Wrap::Words(_)) {
-            for value in [
-                &mut lock.path,
-                &mut lock.operation,
-                &mut lock.who,
-                &mut lock.info,
-            ] {
-                *value = value.take().map(|value| value.replace(' ', ""));
-            }
-        }
+        without_doubtful_spaces(lock, wrap);
+    }
+}
+
+/// A line that ends at a space at the very edge looks like one that was cut inside a word.
+pub(super) fn without_doubtful_spaces(lock: &mut PastedLock, wrap: Wrap) {
+    if !matches!(wrap, Wrap::Words(_)) {
+        return;
+    }
+    for value in [
+        &mut lock.path,
+        &mut lock.operation,
+        &mut lock.who,
+        &mut lock.info,
+    ] {
+        *value = value.take().map(|value| value.replace(' ', ""));
     }
 }
 

@@ -151,3 +151,20 @@ fn is_beginning(found: &PastedLock, printed: &PastedLock) -> Result<(), &'static
     }
     Ok(())
 }
+
+#[test]
+fn half_a_character_at_the_end_is_none() {
+    for (cut, who) in [
+        (&b"zo\xc3"[..], "zo"),
+        (b"&lt;user&gt;@h&am", "<user>@h"),
+        (b"&lt;user&gt;@h&#x2", "<user>@h"),
+        (b"AT&T", "AT&T"),
+        (b"a&b; c", "a&b; c"),
+    ] {
+        let mut finder = Finder::new();
+        finder.read(b"Lock Info:\n  ID:        a1b2\n  Who:       ");
+        finder.read(cut);
+        let found = finder.finish();
+        assert_eq!(found.errors[0].lock.who.as_deref(), Some(who), "{cut:?}");
+    }
+}

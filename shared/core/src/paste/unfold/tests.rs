@@ -61,13 +61,18 @@ fn an_object_that_was_cut_off_leaves_the_value_that_was() {
     ] {
         assert_eq!(lines(line), ["[a] ID: b", "[a] Path: c", "[a] W"], "{line}");
     }
-    assert_eq!(lines(r#"{"level":"error","msg":"one line"#), [""; 0]);
+    assert_eq!(
+        lines(r#"{"log":"  Info: \"one\" li"#),
+        ["  Info: \"one\" li"]
+    );
+    assert_eq!(lines(r#"{"log":"one line"} and more"#), [""; 0]);
 }
 
 #[test]
 fn a_workflow_command_is_opened_where_something_in_it_is_escaped() {
     assert_eq!(lines("::error title=T::100%25%0Ab"), ["100%", "b"]);
     assert_eq!(lines("- ::error::a%250Ab"), ["a%0Ab"]);
+    assert_eq!(lines("::error::a%0Ab%0"), ["a", "b"]);
     for line in ["::error::a", "a::b%0Ac::d", "100%25"] {
         assert!(unfold(line).is_none(), "{line}");
     }
