@@ -30,7 +30,7 @@ fn offset(zone: &str) -> Option<String> {
     let digits = zone.chars().skip(1).filter(|c| *c != ':');
     let digits: String = digits.take_while(char::is_ascii_digit).take(4).collect();
     let (hours, minutes) = digits.split_at_checked(2)?;
-    (minutes.len() == 2).then(|| format!("{sign}{hours}:{minutes}"))
+    Some(format!("{sign}{hours}:{minutes}"))
 }
 
 #[cfg(test)]
