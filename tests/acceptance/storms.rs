@@ -262,6 +262,8 @@ fn with_releases_switched_off_a_storm_is_refused_once() {
     world.sweep();
     let outcome = world.decide(&release_storm(&world.last_storm()));
     assert_eq!(outcome_of(&outcome), "rejected");
+    let why = outcome["why"].as_str().unwrap();
+    assert!(why.contains("releases are switched off here"), "{why}");
     assert_eq!(world.told(), ["storm", "rejected"]);
     assert!(world.deleted().is_empty());
 }

@@ -70,6 +70,7 @@ impl<W: World> Approve<'_, W> {
             of_many: true,
             ..delivered.clone()
         };
+        // A second try comes quickly to where the first one stopped.
         if let Some(known) = self.world.delivery(&one.id).await? {
             return Ok(known.outcome);
         }

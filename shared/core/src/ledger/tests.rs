@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
-use crate::decision::{Action, NamedLock, Target};
+use crate::decision::{Action, Decision, NamedLock, Target};
 use crate::ids::{LockId, StormCode};
 use crate::item::Record;
 use crate::lock::gather;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Notice, NoticeKind, fitting};
+use super::rendered::fitting;
+use super::{Notice, NoticeKind};
 use crate::decision::RULE_PREFIX;
 use crate::ids::{LockId, LockPath, RequestCode};
 use crate::ledger::Entry;

@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{ApproveFacts, Commands, Desk, Notice, NoticeKind, fitting};
+use super::rendered::fitting;
+use super::{ApproveFacts, Commands, Desk, Notice, NoticeKind};
 use crate::commands;
 use crate::ids::{LockId, LockPath, RequestCode, StormCode};
 use crate::lock::Lock;

@@ -2,11 +2,13 @@ use insta::assert_snapshot;
 use jiff::SignedDuration;
 
 use super::*;
+use crate::commands;
 use crate::item::Content;
 use crate::lock::gather;
-use crate::outcome::NewHolder;
-use crate::policy::{Policy, Sighting, StateObject, judge};
+use crate::outcome::{NewHolder, OutcomeKind};
+use crate::policy::{Policy, Severity, Sighting, StateObject, judge};
 use crate::testing::{at, item, item_with, lock_file, plain_policy, text_created};
+use crate::text;
 
 static POLICY: Policy = plain_policy(SignedDuration::from_mins(15));
 
