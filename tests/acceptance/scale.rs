@@ -45,7 +45,7 @@ fn a_thousand_locks_among_fifty_thousand_digests_are_each_reported_once() {
         (listed.len(), different.len()),
         (SweepReport::MOST, SweepReport::MOST)
     );
-    assert_eq!(world.told(), ["storm"]);
+    assert_eq!(world.told(), ["storm", "storm"], "five hundred in each");
     let asked = world.asked();
     let different: BTreeSet<&String> = asked.iter().collect();
     assert_eq!((asked.len(), different.len()), (1_000, 1_000));

@@ -212,6 +212,51 @@ fn what_is_not_as_it_was_told_stays() {
     assert_eq!(world.told(), ["released"], "one notice tells of all");
     assert_eq!(world.entry_of(&path(3)).status, Status::Kept);
     insta::assert_snapshot!(world.last_email());
+    world.wait("1m");
+    world.sweep();
+    assert_eq!(world.told(), ["released"], "nothing of it is owed any more");
+}
+
+#[test]
+fn a_decision_from_before_a_restore_does_nothing_after_it_though_the_same_storm_was_told_again() {
+    let (world, code) = storm();
+    // It is sent now, and comes hours later.
+    let late = by_topic(&world, "message-late", &release_storm(&code));
+    world.wait("1m");
+    world.decide(&release_storm(&code));
+    for entry in world.entries() {
+        world.decide(&crate::world::restore(entry.code.as_str()));
+    }
+    world.wait("2h");
+    world.sweep();
+    assert_eq!(world.last_storm(), code);
+    let deleted = world.deleted().len();
+    let answer = world.run_one(world.approving("message-late", &late, Fate::Lives));
+    let outcome = answer.unwrap().unwrap()["outcomes"][0].clone();
+    assert_eq!(outcome_of(&outcome), "rejected", "{outcome:#}");
+    assert_eq!(world.deleted().len(), deleted);
+}
+
+#[test]
+fn many_that_cannot_be_understood_are_told_alone_as_long_as_there_is_time() {
+    let world = World::new();
+    for number in 0..40 {
+        world.put_item(
+            crate::world::TABLE,
+            &path(number),
+            "no lock that anybody knows",
+        );
+    }
+    world.wait("20m");
+    world.give_sweeps("10s");
+    world.right_after(Call::Publish, |world| world.wait("11s"));
+    let failed = world.try_sweep().unwrap_err();
+    assert!(failed.contains("it ran out of time"), "{failed}");
+    assert!((1..40).contains(&world.asked().len()));
+    world.give_sweeps("5m");
+    world.wait("1m");
+    world.sweep();
+    assert_eq!(world.told_count("unreadable_lock"), 40);
 }
 
 #[test]

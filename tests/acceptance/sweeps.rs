@@ -436,7 +436,7 @@ fn a_sweep_that_runs_out_of_time_says_so_and_the_next_goes_on() {
     }
     world.wait("20m");
     world.give_sweeps("10s");
-    world.right_after(Call::Item, |world| world.wait("11s"));
+    world.right_after(Call::StateObject, |world| world.wait("11s"));
 
     let failed = world.try_sweep().unwrap_err();
     assert!(failed.contains("it ran out of time"), "{failed}");

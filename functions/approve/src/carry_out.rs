@@ -334,7 +334,9 @@ impl<W: World> Approve<'_, W> {
         }
         // What came of many is told in one notice; should that not come to pass, the entry still owes its own. What rules released
         // the next sweep tells, of many at once.
-        if !entry.is_decided_with_others() && !entry.is_decided_by_rule() {
+        let is_of_rule =
+            entry.is_decided_by_rule() && answer.outcome.result == OutcomeKind::Released;
+        if !entry.is_decided_with_others() && !is_of_rule {
             self.tell(&entry).await;
         }
         Step::Done(Box::new(answer.outcome))

@@ -15,7 +15,7 @@ use crate::outcomes::NEXT;
 use crate::ports::World;
 
 /// How many locks are looked after at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 impl<W: World> Approve<'_, W> {
     /// Follows a decision about the locks of a storm to what comes of each. A delivery that comes again goes on where the first
@@ -64,8 +64,13 @@ impl<W: World> Approve<'_, W> {
     ) -> Result<Outcome, Failure> {
         let one = Delivered {
             id: format!("{}#{request}", delivered.id),
-            // It is about the locks that were there when people were asked, and not about what came back since.
-            sent_at: Some(storm.at),
+            // It is about the locks that were there when people were asked, and not about what came back since. The same locks may
+            // have been asked about again after the decision was sent.
+            sent_at: Some(
+                delivered
+                    .sent_at
+                    .map_or(storm.at, |sent| sent.min(storm.at)),
+            ),
             token: None,
             of_many: true,
             ..delivered.clone()
@@ -106,10 +111,11 @@ impl<W: World> Approve<'_, W> {
             Err(NotWritten::Failed(failure)) => return Err(failure),
         }
         self.publish_answer(&answer).await?;
-        let released = each
+        // What is half gone is told of once more, alone.
+        let told = each
             .iter()
-            .filter(|outcome| outcome.result == OutcomeKind::Released);
-        let told = released.map(|outcome| self.note_told_with_others(storm, outcome));
+            .filter(|outcome| outcome.result != OutcomeKind::PartlyReleased);
+        let told = told.map(|outcome| self.note_told_with_others(storm, outcome));
         let mut told = stream::iter(told).buffer_unordered(AT_ONCE);
         while let Some(told) = told.next().await {
             if let Err(failure) = told {

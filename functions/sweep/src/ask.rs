@@ -14,7 +14,7 @@ use lockwarden_core::settings::TopicArn;
 use lockwarden_core::storm::{self, Storm};
 
 use crate::ports::World;
-use crate::sweep::{AT_ONCE, Sweep, trouble, write_trouble};
+use crate::sweep::{AT_ONCE, Sweep, out_of_time, trouble, write_trouble};
 use crate::tell::Sight;
 
 /// What people are to be asked about a lock. Nothing of it is written down yet.
@@ -73,50 +73,73 @@ pub(crate) struct Asked {
     pub(crate) trouble: Vec<Incomplete>,
 }
 
-/// A lock of many whose entry is saved, and so owes its notice.
+/// A lock whose entry is saved, and so owes its notice.
 struct Saved {
     entry: Entry,
     unsent: Unsent,
-    origin: Option<String>,
-    listed: StormLock,
+    lock: Lock,
+    judgement: Judgement,
+    link: Option<String>,
 }
 
 impl<W: World> Sweep<'_, W> {
-    /// Asks all the questions of a sweep. They are few notices whatever happens, so nobody looks at the clock any more.
+    /// Asks all the questions of a sweep.
     pub(crate) async fn ask(&self, questions: Vec<Question>, holders: &Holders) -> Asked {
-        let (alike, alone): (Vec<_>, Vec<_>) = questions.into_iter().partition(Question::may_join);
-        let together = by_topic(alike)
-            .into_iter()
-            .flat_map(|alike| storm::together(alike, |question| storm::origin(&question.lock)));
+        let (alike, mut alone): (Vec<_>, Vec<_>) =
+            questions.into_iter().partition(Question::may_join);
         let mut asked = Asked::default();
-        for group in together {
-            if group.len() > 1 {
-                self.ask_together(group, &mut asked).await;
-            } else {
-                for question in group {
-                    self.ask_alone(question, holders, &mut asked).await;
+        for alike in by_topic(alike) {
+            for mut group in storm::together(alike, |question| storm::origin(&question.lock)) {
+                if group.len() > 1 {
+                    self.ask_together(group, &mut asked).await;
+                } else {
+                    alone.append(&mut group);
                 }
             }
         }
-        for question in alone {
-            self.ask_alone(question, holders, &mut asked).await;
+        let alone = alone.into_iter().map(|it| self.ask_alone(it, holders));
+        let mut alone = stream::iter(alone).buffer_unordered(AT_ONCE);
+        while let Some(told) = alone.next().await {
+            match told {
+                Ok(()) => asked.locks += 1,
+                Err(trouble) => asked.trouble.extend(trouble),
+            }
         }
         asked
     }
 
-    async fn ask_alone(&self, question: Question, holders: &Holders, asked: &mut Asked) {
-        match self.publish(question, holders).await {
-            Ok(()) => asked.locks += 1,
-            Err(trouble) => asked.trouble.extend(trouble),
-        }
-    }
-
-    /// Saves an entry that owes a notice, and sends it. The mark of the notice's link is saved before anybody has the link.
-    async fn publish(
+    /// Asks about one lock.
+    async fn ask_alone(
         &self,
-        mut question: Question,
+        question: Question,
         holders: &Holders,
     ) -> Result<(), Option<Incomplete>> {
+        if !self.has_time() {
+            return Err(Some(out_of_time()));
+        }
+        let Saved {
+            mut entry,
+            unsent,
+            lock,
+            judgement,
+            link,
+        } = self.save_question(question).await?;
+        let evidence = self.evidence(&entry.code, &lock, holders).await;
+        let sight = Sight {
+            lock: &lock,
+            judgement: &judgement,
+            evidence: &evidence,
+            link: link.as_deref(),
+        };
+        self.tell(&mut entry, &unsent, Some(sight)).await
+    }
+
+    /// Takes a question upon us, if its lock is still there: a list may be older than the holder's unlock, and it was a while
+    /// ago. The mark of the notice's link is saved before anybody has the link.
+    async fn save_question(&self, mut question: Question) -> Result<Saved, Option<Incomplete>> {
+        if self.is_there(&question.entry).await? != Some(true) {
+            return Err(None);
+        }
         let unsent = question.take(self.world.now()).ok_or(None)?;
         let Question {
             mut entry,
@@ -128,25 +151,32 @@ impl<W: World> Sweep<'_, W> {
         // Should it go out and nobody note it, what is told next finds the same people.
         entry.told.topic.clone_from(&judgement.terms.topic);
         self.save(&mut entry, None).await?;
-        let evidence = self.evidence(&entry.code, &lock, holders).await;
-        let sight = Sight {
-            lock: &lock,
-            judgement: &judgement,
-            evidence: &evidence,
-            link: link.as_deref(),
-        };
-        self.tell(&mut entry, &unsent, Some(sight)).await
+        Ok(Saved {
+            entry,
+            unsent,
+            lock,
+            judgement,
+            link,
+        })
     }
 
-    /// Asks about many locks in one notice. Each entry owes its own notice until that one is out, so that whatever happens on
-    /// the way, nobody is left unasked: the next sweep finds the debts and asks again.
+    /// Asks about many locks in one notice, whatever the time: they are few calls. Each entry owes its own notice until that one
+    /// is out, so that whatever happens on the way, nobody is left unasked: the next sweep finds the debts and asks again.
     async fn ask_together(&self, mut questions: Vec<Question>, asked: &mut Asked) {
-        // What is left out here was not written down, so the next sweep asks about it.
-        questions.truncate(storm::LARGEST);
-        let saved = questions
-            .into_iter()
-            .map(|question| self.save_one_of_many(question));
-        let mut saved = stream::iter(saved).buffer_unordered(AT_ONCE);
+        questions.sort_by(|a, b| {
+            let worse = storm::worst_first(&a.judgement, &b.judgement);
+            worse.then_with(|| a.lock.path.cmp(&b.lock.path))
+        });
+        while !questions.is_empty() {
+            let rest = questions.split_off(questions.len().min(storm::LARGEST));
+            self.ask_about_storm(questions, asked).await;
+            questions = rest;
+        }
+    }
+
+    async fn ask_about_storm(&self, questions: Vec<Question>, asked: &mut Asked) {
+        let saved = questions.into_iter().map(|it| self.save_question(it));
+        let mut saved = stream::iter(saved).buffered(AT_ONCE);
         let mut owing = Vec::new();
         while let Some(saved) = saved.next().await {
             match saved {
@@ -157,7 +187,6 @@ impl<W: World> Sweep<'_, W> {
         if owing.is_empty() {
             return;
         }
-        owing.sort_by(|a, b| a.listed.worst_first(&b.listed));
         match self.publish_storm(&owing).await {
             Ok((storm, topic)) => {
                 asked.storms += 1;
@@ -174,33 +203,12 @@ impl<W: World> Sweep<'_, W> {
         }
     }
 
-    async fn save_one_of_many(&self, mut question: Question) -> Result<Saved, Option<Incomplete>> {
-        let unsent = question.take(self.world.now()).ok_or(None)?;
-        let Question {
-            mut entry,
-            lock,
-            judgement,
-            ..
-        } = question;
-        let link = self.new_link(&mut entry);
-        // Should it go out and nobody note it, what is told next finds the same people.
-        entry.told.topic.clone_from(&judgement.terms.topic);
-        self.save(&mut entry, None).await?;
-        let desk = self.desk(link.as_deref());
-        Ok(Saved {
-            unsent,
-            origin: storm::origin(&lock),
-            listed: StormLock::of(entry.code.clone(), &lock, &judgement, desk),
-            entry,
-        })
-    }
-
     /// What a decision by the storm's code is about is written down before anybody knows the code. Says where it went.
     async fn publish_storm(
         &self,
         owing: &[Saved],
     ) -> Result<(Storm, Option<TopicArn>), Incomplete> {
-        let requests = owing.iter().map(|saved| saved.listed.request.clone());
+        let requests = owing.iter().map(|saved| saved.entry.code.clone());
         let storm = Storm {
             topic: owing
                 .first()
@@ -209,7 +217,16 @@ impl<W: World> Sweep<'_, W> {
         };
         let kept = self.world.keep_storm(&storm).await;
         kept.map_err(|failure| trouble("the ledger", &failure))?;
-        let listed = owing.iter().map(|saved| saved.listed.clone()).collect();
+        let listed = owing.iter().map(|saved| {
+            let desk = self.desk(saved.link.as_deref());
+            StormLock::of(
+                saved.entry.code.clone(),
+                &saved.lock,
+                &saved.judgement,
+                desk,
+            )
+        });
+        let listed = listed.collect();
         let notice = Notice::of_storm(&storm, listed, one_origin(owing), self.desk(None));
         let published = self.send(notice).await?;
         Ok((storm, published.topic))
@@ -251,8 +268,8 @@ fn by_topic(questions: Vec<Question>) -> Vec<Vec<Question>> {
 
 /// Where all of the locks come from, if that is one place.
 fn one_origin(owing: &[Saved]) -> Option<String> {
-    let mut origins = owing.iter().map(|saved| saved.origin.as_ref());
+    let mut origins = owing.iter().map(|saved| storm::origin(&saved.lock));
     let first = origins.next()??;
-    let is_one = origins.all(|origin| origin == Some(first));
-    is_one.then(|| first.clone())
+    let is_one = origins.all(|origin| origin.as_ref() == Some(&first));
+    is_one.then_some(first)
 }

@@ -150,7 +150,6 @@ impl<W: World> Sweep<'_, W> {
         }
         if turn == Turn::People
             && let Some(kind) = self.what_to_ask(lock, &entry, &judgement)
-            && self.is_still_there(&entry).await?
         {
             attended.question = Some(Question::of(Asking::Anew(kind), entry, lock, judgement));
         } else if is_changed {
@@ -176,11 +175,6 @@ impl<W: World> Sweep<'_, W> {
         self.world.commit(&change).await.map_err(write_trouble)?;
         entry.revision += 1;
         Ok(())
-    }
-
-    /// Before people are asked the lock is read again, consistently: a list may be older than the holder's unlock.
-    async fn is_still_there(&self, entry: &Entry) -> Result<bool, Option<Incomplete>> {
-        Ok(self.is_there(entry).await? == Some(true))
     }
 
     async fn judge(&self, lock: &Lock, entry: &Entry) -> Judgement {

@@ -232,13 +232,16 @@ impl Outcome {
         }
     }
 
-    /// What came of a decision about many locks, from what came of each: `released` if any was, else the word that holds for all
+    /// What came of a decision about many locks, from what came of each: `partly_released` if any was, else `released` if any was, else the word that holds for all
     /// of them or, where there is no such word, `not_stale`.
     #[must_use]
     pub fn of_storm(code: StormCode, by: String, of_each: &[Self]) -> Self {
         let released = |outcome: &&Self| outcome.result == OutcomeKind::Released;
         let count = of_each.iter().filter(released).count();
+        let is_half = |outcome: &Self| outcome.result == OutcomeKind::PartlyReleased;
         let result = match of_each {
+            // Nothing is worse than a lock that is half gone.
+            _ if of_each.iter().any(is_half) => OutcomeKind::PartlyReleased,
             _ if count > 0 => OutcomeKind::Released,
             [first, rest @ ..] if rest.iter().all(|other| other.result == first.result) => {
                 first.result
@@ -353,7 +356,7 @@ mod tests {
             let each: Vec<Outcome> = results.iter().map(|it| Outcome::new(*it, None)).collect();
             Outcome::of_storm(code(), "alice".to_owned(), &each)
         };
-        use OutcomeKind::{AlreadyReleased, ChangedHands, NotStale, Released};
+        use OutcomeKind::{AlreadyReleased, ChangedHands, NotStale, PartlyReleased, Released};
         let some = of(&[Released, ChangedHands, Released]);
         let storm = some.storm.unwrap();
         assert_eq!((some.result, storm.count, storm.released), (Released, 3, 2));
@@ -361,6 +364,7 @@ mod tests {
         assert_eq!(order, [ChangedHands, Released, Released]);
         assert_eq!(of(&[AlreadyReleased; 2]).result, AlreadyReleased);
         assert_eq!(of(&[AlreadyReleased, ChangedHands]).result, NotStale);
+        assert_eq!(of(&[Released, PartlyReleased]).result, PartlyReleased);
         let many = of(&[Released; 150]).storm.unwrap();
         assert_eq!((many.count, many.locks.len()), (150, 100));
     }

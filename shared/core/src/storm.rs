@@ -3,6 +3,7 @@
 //! A dead runner, or a pipeline that was cancelled, leaves a lock behind for each of its states. Sixty notices about one thing
 //! hide it, and nobody answers sixty of them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -17,9 +18,9 @@ use crate::settings::TopicArn;
 pub const MANY: usize = 5;
 /// So many questions about locks of one host are one notice, even where they are no more than [`MANY`].
 pub const OF_ONE_HOST: usize = 3;
-/// The most locks of one storm: so many `approve` can look at, one by one, in the time that it has. The next sweep asks about the
-/// others.
-pub const LARGEST: usize = 1_000;
+/// The most locks of one storm: so many `approve` can look at, one by one, in the half minute that it has. More of them are
+/// several storms.
+pub const LARGEST: usize = 500;
 
 /// Locks that people were asked about in one notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,13 @@ impl Storm {
 #[must_use]
 pub fn may_join(judgement: &Judgement) -> bool {
     judgement.verdict == Verdict::Stale
+}
+
+/// The worst first: the loudest, then the oldest.
+#[must_use]
+pub fn worst_first(a: &Judgement, b: &Judgement) -> Ordering {
+    let rank = |judgement: &Judgement| (judgement.terms.severity, judgement.held.at_most);
+    rank(b).cmp(&rank(a))
 }
 
 /// Where a lock comes from, as far as its record says: the host of its holder or, without one, the holder.
@@ -89,7 +97,12 @@ pub fn together<Q>(questions: Vec<Q>, origin: impl Fn(&Q) -> Option<String>) -> 
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
+    use crate::lock::gather;
+    use crate::policy::{Severity, Sighting, StateObject, judge};
+    use crate::testing::{at, item, plain_policy};
 
     /// How the questions of these hosts are grouped: the sizes, the largest first.
     fn sizes(hosts: &[&str]) -> Vec<usize> {
@@ -98,6 +111,30 @@ mod tests {
         let mut sizes: Vec<usize> = together(questions, host).iter().map(Vec::len).collect();
         sizes.sort_unstable_by(|a, b| b.cmp(a));
         sizes
+    }
+
+    #[test]
+    fn the_loudest_and_then_the_oldest_come_first() {
+        let judged = |severity: Severity, hours: i64| {
+            let lock = gather(vec![item("t", "b/k", "A")]).remove(0);
+            let policy = plain_policy(SignedDuration::from_mins(15));
+            let sighting = Sighting {
+                lock: &lock,
+                first_seen: at("2026-01-01T00:00:00Z"),
+                split_sightings: 0,
+                state: &StateObject::Absent,
+            };
+            let now = at("2026-01-01T00:00:00Z") + SignedDuration::from_hours(hours);
+            let mut judgement = judge(&policy, now, &sighting);
+            judgement.terms.severity = severity;
+            judgement
+        };
+        let old = judged(Severity::Warning, 9);
+        let young = judged(Severity::Warning, 2);
+        let loud = judged(Severity::Page, 1);
+        let mut all = [&young, &loud, &old];
+        all.sort_by(|a, b| worst_first(a, b));
+        assert_eq!(all, [&loud, &old, &young]);
     }
 
     #[test]

@@ -107,15 +107,6 @@ impl StormLock {
         }
     }
 
-    /// The worst first: the loudest, then the oldest.
-    #[must_use]
-    pub fn worst_first(&self, other: &Self) -> std::cmp::Ordering {
-        let rank = |lock: &Self| (lock.severity, lock.held_at_most_seconds);
-        rank(other)
-            .cmp(&rank(self))
-            .then_with(|| self.lock_id.cmp(&other.lock_id))
-    }
-
     /// What it is, in a line.
     pub(super) fn line(&self) -> String {
         let operation = self.operation.as_deref().unwrap_or_default();
@@ -234,13 +225,15 @@ pub(super) fn sentence(result: OutcomeKind) -> &'static str {
             "Locks were released. Releasing does not stop the old holders: make sure that they are gone."
         }
         OutcomeKind::AlreadyReleased => "The locks were gone already. There is nothing to do.",
+        OutcomeKind::PartlyReleased => {
+            "Of some locks the S3 lock file is gone, and the DynamoDB item was left alone. Look at them before you decide about them."
+        }
+        OutcomeKind::Rejected => "NOT released. Nothing was changed; see below why.",
         OutcomeKind::ChangedHands
         | OutcomeKind::NotStale
         | OutcomeKind::Kept
         | OutcomeKind::Restored
-        | OutcomeKind::Expiring
-        | OutcomeKind::PartlyReleased
-        | OutcomeKind::Rejected => {
+        | OutcomeKind::Expiring => {
             "NOT released: none of the locks is as it was when you were asked."
         }
     }
