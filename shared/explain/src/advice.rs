@@ -119,9 +119,13 @@ fn of_live(live: &Live, error: &LockError) -> Option<Advice> {
         ))),
         Live::Same(_) | Live::Unnamed(_) | Live::NotLooked { .. } => None,
         Live::Gone => error.lock.id.is_some().then(|| {
-            Advice::never(
-                "The lock is gone already: nothing holds this state now, as far as the stores tell that Lockwarden looks into. Run the command again.",
-            )
+            // The holder wrote the path that is printed, so it is said which one was looked at.
+            let path = error.lock.path.as_deref();
+            let path = path.map_or_else(|| "this state".to_owned(), |path| format!("`{}`", shown(path, FIELD)));
+            Advice::never(format!(
+                "The lock is gone already: nothing holds {path} now, as far as the stores tell that Lockwarden looks into. Run the command \
+                 again. If your backend's state has another path, ask again with its configuration."
+            ))
         }),
         Live::Other { holder, id } => Some(Advice::never(format!(
             "The lock in this text is gone, and another one has its place: {}, held by {}. Its holder is probably at work.",

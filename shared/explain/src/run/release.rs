@@ -42,7 +42,11 @@ pub(super) fn by_hand(error: &LockError, state: &State) -> Option<String> {
         Store::Dynamodb => {
             let id = error.lock.id.as_deref().filter(|id| is_plain(id))?;
             let values = json!({":id": {"S": format!("\"ID\":{}", json!(id))}}).to_string();
-            item(state, "contains(Info, :id)", &quoted(&values)?)
+            item(
+                state,
+                "contains(Info, :id) AND attribute_not_exists(Digest)",
+                &quoted(&values)?,
+            )
         }
     }
 }

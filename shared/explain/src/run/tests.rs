@@ -273,7 +273,7 @@ fn where_force_unlock_would_fail_the_record_goes_by_hand_if_it_is_still_the_same
     let of_table = commands(Kind::Dynamodb, "a1b2");
     assert_eq!(of_table.force_unlock, None);
     assert!(of_table.release.is_some());
-    assert_snapshot!(of_table.remove.unwrap(), @r#"aws dynamodb delete-item --region eu-west-1 --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate\"}}" --condition-expression 'contains(Info, :id)' --expression-attribute-values "{\":id\":{\"S\":\"\\\"ID\\\":\\\"a1b2\\\"\"}}""#);
+    assert_snapshot!(of_table.remove.unwrap(), @r#"aws dynamodb delete-item --region eu-west-1 --table-name locks --key "{\"LockID\":{\"S\":\"acme/env:/dev/it's.tfstate\"}}" --condition-expression 'contains(Info, :id) AND attribute_not_exists(Digest)' --expression-attribute-values "{\":id\":{\"S\":\"\\\"ID\\\":\\\"a1b2\\\"\"}}""#);
     assert_snapshot!(commands(Kind::S3Lockfile, "a1b2").remove.unwrap(), @r#"aws s3api delete-object --region eu-west-1 --bucket acme --key "env:/dev/it's.tfstate.tflock" --if-match "${ETAG:?set it to the ETag of the record}""#);
     for hostile in ["$(id)", "a b", "a\"}}", "-x"] {
         assert_eq!(commands(Kind::Dynamodb, hostile).remove, None, "{hostile}");

@@ -261,7 +261,7 @@ fn a_workspace_without_a_state() {
       aws dynamodb get-item --region eu-west-1 --consistent-read --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/env:/dev/prod/terraform.tfstate"}}'
 
     Remove the record by hand, once the holder is dead:
-      aws dynamodb delete-item --region eu-west-1 --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/env:/dev/prod/terraform.tfstate"}}' --condition-expression 'contains(Info, :id)' --expression-attribute-values "{\":id\":{\"S\":\"\\\"ID\\\":\\\"a1b2c3d4-e5f6-7890-abcd-ef1234567890\\\"\"}}"
+      aws dynamodb delete-item --region eu-west-1 --table-name terraform-state-locks --key '{"LockID":{"S":"acme-tf-state/env:/dev/prod/terraform.tfstate"}}' --condition-expression 'contains(Info, :id) AND attribute_not_exists(Digest)' --expression-attribute-values "{\":id\":{\"S\":\"\\\"ID\\\":\\\"a1b2c3d4-e5f6-7890-abcd-ef1234567890\\\"\"}}"
 
     Or release it through Lockwarden, once the holder is dead:
       aws sns publish --region eu-west-1 --topic-arn arn:aws:sns:eu-west-1:123456789012:approvals --message '{"decision":"release","id":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","lock_id":"acme-tf-state/env:/dev/prod/terraform.tfstate","by":"'"$USER"'"}'
