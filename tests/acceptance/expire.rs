@@ -18,6 +18,7 @@ const MANY: usize = 100;
 const LONE_ITEMS: [Kind; 2] = [Kind::Item, Kind::FarItem];
 /// Until people are asked, and then until nobody has answered for long enough.
 const ASKED_AND_UNANSWERED: usize = 15 + 240;
+const FREEZE: &str = "window \"freeze\" {\n from = \"2026-03-01T00:00Z\"\n to = \"2026-03-09T00:00Z\"\n action = \"notify\"\n}\n";
 
 fn world(kind: Kind) -> World {
     world_with(kind, &[])
@@ -339,12 +340,18 @@ fn nobody_else_can_let_a_lock_expire() {
 }
 
 #[test]
-fn with_releases_switched_off_nothing_expires_and_it_is_tried_some_times_a_day() {
+fn with_releases_switched_off_nothing_expires() {
     let world = world_with(Kind::Item, &[(RELEASES, "disabled")]);
     world.lock(Kind::Item, STATE, "ci-7");
     sweep_for(&world, 24 * 60);
+    let outcome = in_the_name_of_the_switch(&world);
+    assert_eq!(outcome_of(&outcome), "not_stale");
+    assert_eq!(
+        outcome["why"],
+        "releases are switched off here (RELEASES=disabled)"
+    );
     assert!(!is_stamped(&world, Kind::Item));
-    assert_eq!(world.audited(&request(&world), EventKind::ByRule), 4);
+    assert_eq!(world.audited(&request(&world), EventKind::ByRule), 0);
     assert_eq!(
         world.told_count("rejected") + world.told_count("expiring"),
         0
@@ -352,9 +359,20 @@ fn with_releases_switched_off_nothing_expires_and_it_is_tried_some_times_a_day()
 }
 
 #[test]
+fn what_comes_to_nothing_is_tried_some_times_a_day() {
+    let world = world(Kind::Item);
+    world.lock(Kind::Item, STATE, "ci-7");
+    for _ in 0..24 * 12 {
+        world.wait("5m");
+        world.sweep();
+        world.lose_queue();
+    }
+    assert_eq!(world.audited(&request(&world), EventKind::ByRule), 4);
+}
+
+#[test]
 fn in_a_freeze_nothing_expires() {
-    let freeze = "window \"freeze\" {\n from = \"2026-03-01T00:00Z\"\n to = \"2026-03-09T00:00Z\"\n action = \"notify\"\n}\n";
-    let world = world_with(Kind::Item, &[(POLICY, freeze)]);
+    let world = world_with(Kind::Item, &[(POLICY, FREEZE)]);
     world.lock(Kind::Item, STATE, "ci-7");
     sweep_for(&world, 24 * 60);
     assert_eq!(outcome_of(&in_the_name_of_the_switch(&world)), "not_stale");
@@ -599,13 +617,8 @@ fn a_keep_about_another_holder_touches_nothing() {
 
 #[test]
 fn a_holder_that_shows_life_after_all_keeps_its_lock() {
-    type Life = fn(&World);
-    let lives: [Life; 2] = [
-        |world| world.write_state(STATE),
-        |world| world.put_run(&id_of("ci-7"), &json!({"beat_at": world.clock()})),
-    ];
     for kind in LONE_ITEMS {
-        for show_life in lives {
+        for show_life in SIGNS_OF_LIFE {
             let world = expiring(kind);
             world.wait("4m");
             show_life(&world);
@@ -628,6 +641,168 @@ fn a_holder_that_shows_life_after_all_keeps_its_lock() {
             assert_eq!(world.told_count("expiring"), 2, "{kind:?}");
         }
     }
+}
+
+fn beat(world: &World) {
+    world.put_run(&id_of("ci-7"), &json!({"beat_at": world.clock()}));
+}
+
+/// The two signs of life that anybody can see.
+const SIGNS_OF_LIFE: [fn(&World); 2] = [|world| world.write_state(STATE), beat];
+
+/// One sweep, five minutes from now, is enough to call it off.
+#[track_caller]
+fn assert_called_off(world: &World, kind: Kind, why: &str) {
+    sweep_for(world, 5);
+    assert!(!is_stamped(world, kind), "{kind:?}: {why}");
+    let entry = world.entry_of(STATE);
+    assert_eq!((entry.status, entry.time_to_exist), (Status::Kept, None));
+    assert_eq!(world.told().last(), Some(&"kept"));
+    let email = world.last_email();
+    let email = email.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(email.contains(why), "{why}: {email}");
+}
+
+#[test]
+fn a_call_off_that_is_lost_or_dies_is_made_again_by_the_next_sweep() {
+    for kind in LONE_ITEMS {
+        for number in 0..MANY {
+            let world = expiring(kind);
+            world.wait("5m");
+            beat(&world);
+            world.sweep();
+            let event = world.queue().pop().unwrap();
+            world.lose_queue();
+            if number > 0 {
+                world.run_one(world.approving_text("r-1", &event, Fate::DiesBefore(number)));
+                if !world.was_disturbed() {
+                    assert!(number > 5);
+                    break;
+                }
+            }
+            sweep_for(&world, 5);
+            assert!(!is_stamped(&world, kind), "{kind:?}, {number}");
+            let entry = world.entry_of(STATE);
+            assert_eq!((entry.status, entry.time_to_exist), (Status::Kept, None));
+            assert!((1..=2).contains(&world.told_count("kept")), "{number}");
+        }
+    }
+}
+
+#[test]
+fn a_holder_that_shows_life_now_and_then_never_gets_a_time_to_exist() {
+    for show_life in SIGNS_OF_LIFE {
+        for between_sweeps in [5, 10] {
+            let world = world(Kind::Item);
+            world.lock(Kind::Item, STATE, "ci-7");
+            for minute in 1..24 * 60 {
+                world.wait("1m");
+                if minute % 8 == 0 {
+                    show_life(&world);
+                }
+                if minute % between_sweeps == 0 {
+                    world.sweep();
+                    world.deliver_queue();
+                }
+            }
+            assert!(world.told_count("stale_lock") > 0, "people are asked");
+            assert_eq!(world.told_count("expiring"), 0, "{between_sweeps}");
+        }
+    }
+}
+
+#[test]
+fn a_sign_of_life_between_two_sweeps_far_apart_calls_it_off() {
+    for kind in LONE_ITEMS {
+        for show_life in SIGNS_OF_LIFE {
+            let world = expiring(kind);
+            world.wait("1m");
+            show_life(&world);
+            world.wait("10m");
+            assert_called_off(
+                &world,
+                kind,
+                "its holder has shown signs of life since people were asked",
+            );
+        }
+    }
+}
+
+#[test]
+fn where_locks_do_not_expire_any_more_none_keeps_its_time() {
+    let off = [
+        (
+            (RELEASES, "disabled"),
+            "releases are switched off here (RELEASES=disabled), so it does not expire any more",
+        ),
+        (
+            (EXPIRE_AFTER, ""),
+            "no lock expires here: EXPIRE_AFTER is not set, so it does not expire any more",
+        ),
+    ];
+    for kind in LONE_ITEMS {
+        for (setting, why) in off {
+            let dead = world_with(kind, &[setting]).with_the_stores_of(&expiring(kind));
+            assert_called_off(&dead, kind, why);
+            let alive = world_with(kind, &[setting]).with_the_stores_of(&expiring(kind));
+            alive.wait("1m");
+            alive.write_state(STATE);
+            assert_called_off(&alive, kind, why);
+        }
+    }
+}
+
+#[test]
+fn what_would_forbid_a_time_to_exist_takes_it_away() {
+    let ignoring = "default {\n action = \"ignore\"\n}\n";
+    for kind in LONE_ITEMS {
+        for (policy, why) in [
+            (FREEZE, "a window of the policy lets nothing go by itself"),
+            (ignoring, "it is ignored"),
+        ] {
+            let world = world_with(kind, &[(POLICY, policy)]).with_the_stores_of(&expiring(kind));
+            assert_called_off(&world, kind, why);
+        }
+        let world = expiring(kind);
+        world.lock(Kind::Object, STATE, "ci-8");
+        sweep_for(&world, 5);
+        assert!(!is_stamped(&world, kind), "{kind:?}: a split");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_taken_away_is_told_now_and_then_and_tried_at_each_sweep() {
+    for kind in LONE_ITEMS {
+        let world = world_with(kind, &[(EXPIRE_AFTER, "")]).with_the_stores_of(&expiring(kind));
+        world.deny(&format!("writes of the table {}", kind.table()));
+        sweep_for(&world, 6 * 60);
+        assert_eq!(world.told_count("rejected"), 1, "{kind:?}");
+        let email = world.last_email();
+        assert!(email.contains("AccessDenied"), "{email}");
+        assert!(email.contains("it still expires, after"), "{email}");
+        sweep_for(&world, 5);
+        assert_eq!(world.told_count("rejected"), 2, "{kind:?}");
+        world.mend();
+        assert_called_off(&world, kind, "so it does not expire any more");
+    }
+}
+
+#[test]
+fn a_question_that_is_owed_does_not_stand_in_the_way_of_a_sign_of_life() {
+    for number in 1..MANY {
+        let world = expiring(Kind::Item);
+        sweep_for(&world, 235);
+        world.wait("5m");
+        world.run_one(world.sweeping(Fate::DiesBefore(number)));
+        assert!(world.was_disturbed(), "no reminder was owed");
+        if world.entry_of(STATE).unsent.is_empty() {
+            continue;
+        }
+        beat(&world);
+        assert_called_off(&world, Kind::Item, "its holder shows signs of life");
+        return;
+    }
+    panic!("no reminder was owed");
 }
 
 #[test]
@@ -663,7 +838,8 @@ fn no_sweep_writes_a_time_to_exist_itself() {
     sweep_for(&world, ASKED_AND_UNANSWERED - 5);
     world.wait("5m");
     world.calls();
-    world.sweep();
+    let report = world.sweep();
+    assert_eq!(report["by_rule"], 0, "no rule released it");
     let calls = world.calls();
     assert!(calls.contains(&Call::HandOver));
     assert!(!calls.contains(&Call::StampItem) && !calls.contains(&Call::StampItemAndCommit));

@@ -1,5 +1,5 @@
-//! The dead-man's switch: a lock that nobody answered about gets a time to exist, and loses it again when somebody keeps it or its
-//! holder shows signs of life.
+//! The dead-man's switch: a lock that nobody answered about gets a time to exist, and loses it again when somebody keeps it, its
+//! holder shows signs of life, or anything else forbids it by now.
 //!
 //! The steps are those of a release: the decision is in the ledger first, then the item is changed, by its text, together with
 //! the outcome where one transaction reaches both. A decision that was left half-done is derived anew, and where it may have
@@ -15,7 +15,6 @@ use lockwarden_core::ledger::{Change, Decided, Entry};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::outcome::{Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::Refusal;
-use lockwarden_core::settings::EXPIRE_AFTER;
 use lockwarden_core::text::shown_time;
 
 use crate::answer::Approve;
@@ -95,10 +94,17 @@ impl<W: World> Approve<'_, W> {
         decision: &Decision,
         sight: &Sight,
     ) -> Result<Step, Failure> {
-        let may_stamp = match (decision.action, self.switched_off(decision.action)) {
-            (Action::Keep { .. }, _) => expire::withdraw(&entry, &sight.present),
-            (_, Some(why)) => Err(Refusal::NotByRule(why)),
-            (_, None) => self.may_stamp(&entry, sight).await?,
+        let may_stamp = match decision.action {
+            Action::Keep { .. } => expire::withdraw(&entry, &sight.present),
+            Action::Expire | Action::Release | Action::Restore => {
+                match self.may_stamp(&entry, sight).await? {
+                    // It was called off, and where no transaction reaches both its time to exist may be gone already.
+                    Err(Refusal::NotByRule(_)) if entry.time_to_exist.is_some() => {
+                        expire::withdraw(&entry, &sight.present)
+                    }
+                    may_stamp => may_stamp,
+                }
+            }
         };
         match may_stamp {
             Ok(stamp) => self.stamp(entry, &stamp).await,
@@ -120,11 +126,12 @@ impl<W: World> Approve<'_, W> {
         entry: &Entry,
         sight: &Sight,
     ) -> Result<Result<Stamp, Refusal>, Failure> {
-        let Some(after) = self.settings.common.expire_after else {
-            let why = format!("no lock expires here: {EXPIRE_AFTER} is not set");
-            return Ok(Err(Refusal::NotByRule(why)));
+        let expire_after = self.settings.common.expire_after;
+        // Where nothing expires nothing is judged, nor what is not there any more; that needs no policy.
+        let after = match expire::after(expire_after, self.settings.releases) {
+            Ok(after) => after,
+            Err(why) => return Ok(expire::decide_where_off(entry, &sight.present, why)),
         };
-        // What is not there any more is not judged, so that needs no policy.
         if let Err(refusal) = expire::withdraw(entry, &sight.present) {
             return Ok(Err(refusal));
         }
@@ -199,7 +206,7 @@ impl<W: World> Approve<'_, W> {
     fn stamped(&self, entry: &Entry, stamp: &Stamp) -> Option<Outcome> {
         let decided = entry.decided.as_ref()?;
         let Some(until) = stamp.time_to_exist() else {
-            return Some(kept(entry, decided, self.world.now()));
+            return Some(kept(entry, decided, stamp, self.world.now()));
         };
         let topic = &self.settings.common.approval_topic;
         Some(Outcome {
@@ -239,14 +246,15 @@ impl<W: World> Approve<'_, W> {
 }
 
 /// What a `keep` comes to, or the second thoughts of the switch, which leave people alone for as long.
-fn kept(entry: &Entry, decided: &Decided, now: Timestamp) -> Outcome {
+fn kept(entry: &Entry, decided: &Decided, stamp: &Stamp, now: Timestamp) -> Outcome {
     let outcome = about(entry, OutcomeKind::Kept, &decided.decision.by);
-    let (for_, why) = match decided.decision.action {
-        Action::Keep { for_ } => (for_, "it does not expire any more"),
-        Action::Expire | Action::Release | Action::Restore => (
-            KEEP_FOR,
-            "its holder shows signs of life, so it does not expire any more",
-        ),
+    let for_ = match decided.decision.action {
+        Action::Keep { for_ } => for_,
+        Action::Expire | Action::Release | Action::Restore => KEEP_FOR,
+    };
+    let why = match stamp.why() {
+        Some(why) => format!("{why}, so it does not expire any more"),
+        None => "it does not expire any more".to_owned(),
     };
     Outcome {
         until: Some(now + for_),

@@ -248,10 +248,10 @@ impl<W: World> Approve<'_, W> {
         self.answer_quietly(delivered, entry, outcome).await
     }
 
-    /// Why nothing is released here at all, if that is so: the kill switch. Nothing is left to expire either.
+    /// Why nothing is released here at all, if that is so: the kill switch. Nothing is left to expire either, but that is up to
+    /// `expire`: what has a time to exist loses it.
     pub(crate) fn switched_off(&self, action: Action) -> Option<String> {
-        let takes_away = matches!(action, Action::Release | Action::Expire);
-        (takes_away && !self.settings.releases).then(|| {
+        (action == Action::Release && !self.settings.releases).then(|| {
             format!(
                 "releases are switched off here ({RELEASES}=disabled); Lockwarden only observes"
             )

@@ -29,7 +29,7 @@ pub(crate) struct Attended {
     pub(crate) reported: Option<ReportedLock>,
     /// What people are to be asked about it. Nothing of that is written yet.
     pub(crate) question: Option<Question>,
-    /// Whether it was given to `approve` because a rule releases it, or nobody answers about it.
+    /// Whether it was given to `approve` because a rule releases it.
     pub(crate) by_rule: bool,
     /// What could not be done.
     pub(crate) trouble: Option<Incomplete>,
@@ -127,25 +127,35 @@ impl<W: World> Sweep<'_, W> {
             self.tell(&mut entry, &unsent, None).await?;
             is_changed = false;
         }
-        if judgement.verdict != Verdict::Ignored && entry.owes_untaken(self.world.now()) {
-            attended.question = Some(Question::of(Asking::Owed, entry, lock, judgement));
-            return Ok(());
-        }
         let about = About {
             lock,
             judgement: &judgement,
         };
-        let turn = self.turn(about, &entry).await;
+        // Before any question: the lock may be gone by the time that one is answered.
+        if let Some(why) = self.why_call_off(about, &entry).await {
+            attended.trouble = self.give_to_call_off(&mut entry, &why).await?;
+            if attended.trouble.is_none() {
+                return Ok(());
+            }
+            is_changed = false;
+        }
+        if judgement.verdict != Verdict::Ignored && entry.owes_untaken(self.world.now()) {
+            attended.question = Some(Question::of(Asking::Owed, entry, lock, judgement));
+            return Ok(());
+        }
+        let turn = if attended.trouble.is_some() {
+            // Approve did not take it a moment ago.
+            Turn::People
+        } else {
+            self.turn(about, &entry).await
+        };
         if turn == Turn::Rule {
             attended.trouble = self.give_to_rule(&mut entry, &judgement.rule).await?;
             attended.by_rule = attended.trouble.is_none();
             return Ok(());
         }
-        if turn == Turn::People
-            && let Some(wish) = self.wish(about, &entry).await
-        {
-            attended.trouble = self.give_to_switch(&mut entry, &wish).await?;
-            attended.by_rule = attended.trouble.is_none();
+        if turn == Turn::People && self.is_to_expire(about, &entry).await {
+            attended.trouble = self.give_to_expire(&mut entry).await?;
             return Ok(());
         }
         if turn == Turn::People

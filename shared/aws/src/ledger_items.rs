@@ -214,6 +214,7 @@ mod tests {
             rule_tried_at: Some(at(NOW)),
             time_to_exist: Some(at("2026-01-01T04:00:00Z")),
             expiry_tried_at: Some(at(NOW)),
+            call_off_failed_at: Some(at(NOW)),
             watch: Some(Watch::from(at(NOW))),
             zombie: Some(ZombieWrite {
                 released_at: at(NOW),

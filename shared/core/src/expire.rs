@@ -7,7 +7,7 @@
 //!
 //! ```compile_fail
 //! // The fields are private: nothing else can make one.
-//! let forged = lockwarden_core::expire::Stamp { time_to_exist: None };
+//! let forged = lockwarden_core::expire::Stamp { time_to_exist: None, why: None };
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,8 +17,9 @@ use crate::ids::LockPath;
 use crate::item::{Content, Place};
 use crate::ledger::{Entry, Status};
 use crate::lock::Lock;
-use crate::policy::{ByRule, Judgement, Known, Policy, SignOfLife};
+use crate::policy::{ALLOWED_SKEW, ByRule, Judgement, Known, Policy, SignOfLife};
 use crate::release::{self, Look, Refusal, Standing};
+use crate::settings::{EXPIRE_AFTER, RELEASES};
 use crate::span;
 use crate::text::shown_time;
 
@@ -26,7 +27,10 @@ use crate::text::shown_time;
 pub const ATTRIBUTE: &str = "TimeToExist";
 /// A lock is there at least this long after its time to exist was written: time for people to object.
 pub const TIME_TO_OBJECT: SignedDuration = SignedDuration::from_hours(1);
-/// A try that came to nothing is not made again for this long: whatever was in its way is still there at the next sweep.
+/// Nobody can be given less time than this to answer: people sleep, and runs are longer than they seem.
+pub const LEAST_TIME_TO_ANSWER: SignedDuration = SignedDuration::from_hours(1);
+/// A try to write a time to exist that came to nothing is not made again for this long: whatever was in its way is still there
+/// at the next sweep. Nobody hears more often than this that one could not be taken away.
 pub const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(6);
 
 /// Leave to write the time to exist of one item, or to take it away, only while the item holds the text that was judged.
@@ -36,6 +40,7 @@ pub struct Stamp {
     path: LockPath,
     judged: String,
     time_to_exist: Option<Timestamp>,
+    why: Option<String>,
 }
 
 /// What the switch goes by, at one moment.
@@ -56,32 +61,58 @@ pub struct Switch<'a> {
 pub enum Wish {
     /// It is to expire.
     Expire,
-    /// It expires, and its holder shows signs of life: its time to exist is to be taken away.
-    CallOff,
+    /// It expires, and would not get a time to exist now: the one it has is to be taken away. Why, in a sentence without a full
+    /// stop.
+    CallOff(String),
     /// Nothing; why, in a sentence without a full stop.
     Nothing(String),
 }
 
+/// For how long nobody has to answer or, where the switch is off (`EXPIRE_AFTER`, `RELEASES`), the sentence that says so.
+///
+/// # Errors
+/// That sentence, without a full stop.
+pub fn after(
+    expire_after: Option<SignedDuration>,
+    releases: bool,
+) -> Result<SignedDuration, String> {
+    if !releases {
+        return Err(format!(
+            "releases are switched off here ({RELEASES}=disabled)"
+        ));
+    }
+    expire_after.ok_or_else(|| format!("no lock expires here: {EXPIRE_AFTER} is not set"))
+}
+
+impl Wish {
+    /// What is wanted with a lock that may not expire: nothing, or its end as one that does.
+    #[must_use]
+    pub fn of_forbidden(entry: &Entry, why: String) -> Self {
+        if may_be_called_off(entry) {
+            Self::CallOff(why)
+        } else {
+            Self::Nothing(why)
+        }
+    }
+}
+
 impl Switch<'_> {
     /// What the switch wants with the lock of `entry`, which is there and was judged just now. It goes by what is certain, as
-    /// a rule that releases does, and over nobody's head.
+    /// a rule that releases does, and over nobody's head. Whatever stands in the way of a time to exist takes one away.
     #[must_use]
     pub fn wish(&self, entry: &Entry, lock: &Lock, judgement: &Judgement) -> Wish {
-        let nothing = |why: &str| Wish::Nothing(why.to_owned());
-        if let Some(at) = entry.time_to_exist {
-            return if self.shows_life(judgement) {
-                Wish::CallOff
-            } else {
-                Wish::Nothing(format!("it expires at {} already", shown_time(at)))
-            };
+        match (self.why_not(entry, lock, judgement), entry.time_to_exist) {
+            (Some(why), _) => Wish::of_forbidden(entry, why),
+            (None, Some(at)) => Wish::Nothing(format!("it expires at {} already", shown_time(at))),
+            (None, None) => self.wish_by_time(entry),
         }
+    }
+
+    /// Whether people had their time to answer.
+    fn wish_by_time(&self, entry: &Entry) -> Wish {
+        let nothing = |why: &str| Wish::Nothing(why.to_owned());
         if where_asked(entry) != Status::Asked {
             return nothing("people were not asked about it, or have answered");
-        }
-        if item_text(lock).is_none() {
-            return nothing(
-                "only a lock that is one DynamoDB item, and no half of a pair, expires",
-            );
         }
         let Some(since) = entry.told.since else {
             return nothing("nobody knows since when people were asked about it");
@@ -94,8 +125,23 @@ impl Switch<'_> {
                 span::shown(self.after)
             ));
         }
+        Wish::Expire
+    }
+
+    /// What stands in the way of a time to exist, whether the lock has one or not.
+    fn why_not(&self, entry: &Entry, lock: &Lock, judgement: &Judgement) -> Option<String> {
+        if item_text(lock).is_none() {
+            let why = "only a lock that is one DynamoDB item, and no half of a pair, expires";
+            return Some(why.to_owned());
+        }
+        if self.shows_life(judgement) {
+            return Some("its holder shows signs of life".to_owned());
+        }
+        if self.showed_life(entry, judgement) {
+            return Some("its holder has shown signs of life since people were asked".to_owned());
+        }
         if self.policy.holds_back_releases(self.now) {
-            return nothing("a window of the policy lets nothing go by itself now");
+            return Some("a window of the policy lets nothing go by itself now".to_owned());
         }
         let known = Known {
             sightings: entry.sightings,
@@ -103,9 +149,9 @@ impl Switch<'_> {
             run: self.run,
         };
         match judgement.is_surely_dead(known, self.now) {
-            ByRule::Release => Wish::Expire,
-            ByRule::Wait => nothing("nobody has watched it for long enough"),
-            ByRule::Nothing(why) => Wish::Nothing(why),
+            ByRule::Release => None,
+            ByRule::Wait => Some("nobody has watched it for long enough".to_owned()),
+            ByRule::Nothing(why) => Some(why),
         }
     }
 
@@ -115,6 +161,34 @@ impl Switch<'_> {
             Looked::At(None) | Looked::Unknown(_) => false,
         };
         beats || matches!(judgement.life, SignOfLife::Seen { .. })
+    }
+
+    /// Whether it did since people were asked. A holder that writes now and then is quiet at most looks, and alive all the same.
+    fn showed_life(&self, entry: &Entry, judgement: &Judgement) -> bool {
+        let Some(since) = entry.told.since else {
+            return false;
+        };
+        let has_beaten = match self.run {
+            Looked::At(Some(run)) => {
+                let is_to_be_trusted = run.beat_at <= self.now + ALLOWED_SKEW;
+                run.ended_at.is_none() && is_to_be_trusted && run.beat_at >= since
+            }
+            Looked::At(None) | Looked::Unknown(_) => false,
+        };
+        let has_written = match judgement.life {
+            SignOfLife::Seen { state_written }
+            | SignOfLife::NoneSeen {
+                state_written: Some(state_written),
+            } => {
+                // S3 tells whole seconds.
+                state_written.as_second() >= since.as_second()
+            }
+            SignOfLife::NoneSeen {
+                state_written: None,
+            }
+            | SignOfLife::Unknown(_) => false,
+        };
+        has_beaten || has_written
     }
 }
 
@@ -135,12 +209,11 @@ pub fn decide(
         now: look.now,
         run,
     };
-    let time_to_exist = match switch.wish(entry, lock, &judgement) {
-        Wish::Expire => Some(look.now + TIME_TO_OBJECT),
-        Wish::CallOff => None,
-        Wish::Nothing(why) => return Err(Refusal::NotByRule(why)),
-    };
-    stamp(lock, time_to_exist)
+    match switch.wish(entry, lock, &judgement) {
+        Wish::Expire => stamp(lock, Some(look.now + TIME_TO_OBJECT)),
+        Wish::CallOff(why) => stamp(lock, None).map(|stamp| stamp.because(why)),
+        Wish::Nothing(why) => Err(Refusal::NotByRule(why)),
+    }
 }
 
 /// Leave to take the time to exist of the lock of `entry` away, where the lock is still there.
@@ -153,6 +226,23 @@ pub fn withdraw(entry: &Entry, present: &[Lock]) -> Result<Stamp, Refusal> {
         Standing::ChangedHands(holder) => Err(Refusal::ChangedHands(holder)),
         Standing::Gone => Err(Refusal::Gone),
     }
+}
+
+/// What may be done about the lock of `entry` where the switch is [off](after): its time to exist, if it has one, goes.
+///
+/// # Errors
+/// [`Refusal`] where it has none, or the lock is not there.
+pub fn decide_where_off(entry: &Entry, present: &[Lock], why: String) -> Result<Stamp, Refusal> {
+    let stamp = withdraw(entry, present)?;
+    if may_be_called_off(entry) {
+        Ok(stamp.because(why))
+    } else {
+        Err(Refusal::NotByRule(why))
+    }
+}
+
+fn may_be_called_off(entry: &Entry) -> bool {
+    entry.time_to_exist.is_some() && where_asked(entry).may_be_kept()
 }
 
 fn stamp(lock: &Lock, time_to_exist: Option<Timestamp>) -> Result<Stamp, Refusal> {
@@ -169,6 +259,7 @@ fn stamp(lock: &Lock, time_to_exist: Option<Timestamp>) -> Result<Stamp, Refusal
             path: lock.path.clone(),
             judged: text.clone(),
             time_to_exist,
+            why: None,
         }),
         (_, Content::Text(_) | Content::Phantom | Content::Closed(_)) => Err(Refusal::NotByRule(
             "there is no item with a text that could be compared".to_owned(),
@@ -215,6 +306,21 @@ impl Stamp {
     #[must_use]
     pub fn time_to_exist(&self) -> Option<Timestamp> {
         self.time_to_exist
+    }
+
+    /// The same, with what stands in the way of its expiry.
+    #[must_use]
+    pub fn because(self, why: String) -> Self {
+        Self {
+            why: Some(why),
+            ..self
+        }
+    }
+
+    /// What stands in the way of its expiry, in a sentence without a full stop; `None` where a person keeps it, or nothing does.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        self.why.as_deref()
     }
 }
 

@@ -103,9 +103,12 @@ pub struct Entry {
     /// When DynamoDB may delete it, as nobody answered; it is deleted some time after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_to_exist: Option<Timestamp>,
-    /// When it was given to `approve` last because nobody answered, or because its holder does after all.
+    /// When it was given to `approve` last because nobody answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry_tried_at: Option<Timestamp>,
+    /// When people were told last that its time to exist could not be taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_off_failed_at: Option<Timestamp>,
     /// Its state is watched, since the lock was released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watch: Option<Watch>,
@@ -148,6 +151,7 @@ impl Entry {
             rule_tried_at: None,
             time_to_exist: None,
             expiry_tried_at: None,
+            call_off_failed_at: None,
             watch: None,
             zombie: None,
             ended_at: None,
@@ -311,8 +315,10 @@ impl Entry {
         if outcome.result == OutcomeKind::Kept {
             self.kept_until = outcome.until;
         }
-        let kind = NoticeKind::of_outcome(outcome.result);
-        self.owe(kind, Some(outcome.clone()), now);
+        if !self.was_told_a_while_ago(&outcome, now) {
+            let kind = NoticeKind::of_outcome(outcome.result);
+            self.owe(kind, Some(outcome.clone()), now);
+        }
         self.outcome = Some(outcome);
         Ok(())
     }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::expire::LEAST_TIME_TO_ANSWER;
 use crate::ids::{LockPath, RequestCode};
 use crate::item::Place;
 use crate::policy::{PolicyObject, PolicySource, PolicyUri, Reader, Refused, Terms};
@@ -45,9 +46,9 @@ pub const APPROVAL_URL: &str = "APPROVAL_URL";
 pub const LINK_TTL: &str = "LINK_TTL";
 /// `disabled`, `link` or `iam`: whether there is an approval page, and whether its callers sign their requests.
 pub const APPROVAL_PAGE: &str = "APPROVAL_PAGE";
-/// `enabled` or `disabled`: whether approve releases at all.
+/// `enabled` or `disabled`: whether approve releases at all, and a lock may expire.
 pub const RELEASES: &str = "RELEASES";
-/// How long people may leave a question unanswered before the lock expires, a span; empty: it never does.
+/// How long people may leave a question unanswered before the lock expires, a span of an hour or more; empty: it never does.
 pub const EXPIRE_AFTER: &str = "EXPIRE_AFTER";
 /// `true` when a state may be read to compare its digest.
 pub const READ_STATE: &str = "READ_STATE";
@@ -65,6 +66,7 @@ pub const SWEEP: &[&str] = &[
     NOTICE_TOPIC_ARN,
     APPROVAL_TOPIC_ARN,
     APPROVE_FUNCTION,
+    RELEASES,
     STALE_AFTER,
     QUIET_FOR,
     REMIND_EVERY,
@@ -127,6 +129,8 @@ pub struct SweepSettings {
     pub common: Settings,
     /// The `approve` function, by name or ARN.
     pub approve_function: String,
+    /// `false`: no lock expires. All else that `RELEASES` means is up to `approve`.
+    pub releases: bool,
     /// The approval page.
     pub page: Option<PageUrl>,
     /// How long an approval link works.
@@ -264,6 +268,7 @@ impl SweepSettings {
             common: source.common(read_policy)?,
             approve_function: source
                 .required(APPROVE_FUNCTION, "lockwarden-ApproveFunction-1A2B3C")?,
+            releases: source.choice(RELEASES, ["enabled", "disabled"])?,
             page: source.page()?,
             link_ttl: source.span(LINK_TTL, "24h")?,
         })
@@ -322,7 +327,7 @@ impl Source<'_> {
             notice_topic: self.topic(NOTICE_TOPIC_ARN)?,
             approval_topic: self.topic(APPROVAL_TOPIC_ARN)?,
             policy: self.policy(read_policy)?,
-            expire_after: self.span_if_set(EXPIRE_AFTER, "24h")?,
+            expire_after: self.expire_after()?,
         })
     }
 
@@ -369,14 +374,19 @@ impl Source<'_> {
         span::parse(&value).map_err(|error| bad(name, &value, error.to_string(), default))
     }
 
-    /// A span that need not be set.
-    fn span_if_set(
-        &self,
-        name: &'static str,
-        example: &'static str,
-    ) -> Result<Option<SignedDuration>, SettingError> {
-        let is_set = self.optional(name).is_some();
-        is_set.then(|| self.span(name, example)).transpose()
+    /// For how long nobody has to answer, if that is set.
+    fn expire_after(&self) -> Result<Option<SignedDuration>, SettingError> {
+        const EXAMPLE: &str = "24h";
+        let Some(value) = self.optional(EXPIRE_AFTER) else {
+            return Ok(None);
+        };
+        let after = self.span(EXPIRE_AFTER, EXAMPLE)?;
+        if after < LEAST_TIME_TO_ANSWER {
+            let least = span::shown(LEAST_TIME_TO_ANSWER);
+            let why = format!("people have {least} to answer at least");
+            return Err(bad(EXPIRE_AFTER, &value, why, EXAMPLE));
+        }
+        Ok(Some(after))
     }
 
     /// Whether the first of two words is set, or nothing.

@@ -81,6 +81,11 @@ impl World {
         }
     }
 
+    /// What sweeps handed over is lost on the way.
+    pub(crate) fn lose_queue(&self) {
+        self.stores.borrow_mut().queue.clear();
+    }
+
     /// The events that wait for `approve`.
     pub(crate) fn queue(&self) -> Vec<String> {
         self.stores.borrow().queue.clone()

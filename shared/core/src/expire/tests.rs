@@ -59,6 +59,13 @@ impl Case {
         decide(&self.entry, &look, self.after, &self.run)
     }
 
+    /// The lock was taken in what looks like the future.
+    fn skew(&mut self) {
+        let text = text_of("A").replace("2026-01-01T", "2026-01-09T");
+        self.present = vec![item_with("t", "b/k", &text)];
+        self.entry.content = Content::Text(text);
+    }
+
     /// Why the lock does not expire.
     #[track_caller]
     fn why_not(&self) -> String {
@@ -129,16 +136,13 @@ fn what_is_not_certain_or_not_one_item_never_expires() {
         ("a person has decided about it", |case| {
             case.entry.restored_at = Some(at("2026-01-01T06:00:00Z"));
         }),
-        (
-            "it is alive: its state was written within the last 5 min",
-            |case| {
-                case.state = written("2026-01-02T11:58:00Z");
-            },
-        ),
+        ("its holder shows signs of life", |case| {
+            case.state = written("2026-01-02T11:58:00Z");
+        }),
         ("nobody can look for a sign of life", |case| {
             case.state = StateObject::Unknown("denied".to_owned());
         }),
-        ("its run was heard of a moment ago", |case| {
+        ("its holder shows signs of life", |case| {
             case.run = run("2026-01-02T11:58:00Z");
         }),
         ("nobody can look for its run", |case| {
@@ -248,8 +252,127 @@ fn a_holder_that_shows_life_gets_its_time_back() {
         (stamp.time_to_exist(), stamp.judged()),
         (None, &*text_of("A"))
     );
-    case.run = run("2026-01-02T10:00:00Z");
+    case.run = run("2026-01-01T11:00:00Z");
     assert!(case.why_not().ends_with("already"));
+}
+
+#[test]
+fn who_showed_life_since_people_were_asked_is_not_dead() {
+    type Life = fn(&mut Case, &str);
+    let lives: [Life; 2] = [
+        |case, time| case.state = written(time),
+        |case, time| case.run = run(time),
+    ];
+    let why = "its holder has shown signs of life since people were asked";
+    for show_life in lives {
+        for asked in ["2026-01-01T12:00:00Z", "2026-01-01T12:00:00.9Z"] {
+            let mut case = lone_item();
+            case.after = SignedDuration::from_hours(1);
+            case.entry.told.since = Some(at(asked));
+            show_life(&mut case, "2026-01-01T11:59:59Z");
+            assert!(case.decided().is_ok(), "before they were");
+            show_life(&mut case, "2026-01-01T12:00:01Z");
+            assert_eq!(case.why_not(), why);
+            case.entry.time_to_exist = Some(at("2026-01-02T12:30:00Z"));
+            let stamp = case.decided().unwrap();
+            assert_eq!((stamp.time_to_exist(), stamp.why()), (None, Some(why)));
+        }
+    }
+    // S3 tells whole seconds.
+    let mut case = lone_item();
+    case.entry.told.since = Some(at("2026-01-01T12:00:00.9Z"));
+    case.state = written("2026-01-01T12:00:00Z");
+    assert_eq!(case.why_not(), why);
+    // A run that is over, or whose clock nobody can trust, says nothing.
+    for (beat, ended_at) in [
+        ("2026-01-01T13:00:00Z", Some(at("2026-01-01T13:00:00Z"))),
+        ("2026-01-02T12:02:01Z", None),
+    ] {
+        let mut case = lone_item();
+        case.run = run(beat);
+        let Looked::At(Some(run)) = &mut case.run else {
+            panic!()
+        };
+        run.ended_at = ended_at;
+        assert!(case.decided().is_ok(), "{beat}");
+    }
+}
+
+#[test]
+fn what_forbids_a_time_to_exist_takes_one_away() {
+    type Change = fn(&mut Case);
+    let cases: [(&str, Change); 9] = [
+        ("a window of the policy lets nothing go by itself", |case| {
+            case.policy.windows = vec![Window {
+                name: Name::parse("freeze").unwrap(),
+                from: at("2026-01-02T00:00:00Z"),
+                to: at("2026-01-03T00:00:00Z"),
+                most: Action::Notify,
+            }];
+        }),
+        ("it is ignored", |case| {
+            case.policy.default.action = Action::Ignore;
+        }),
+        ("only a lock that is one DynamoDB item", |case| {
+            case.present.push(lock_file("b/k", "B"));
+        }),
+        ("only a lock that is one DynamoDB item", |case| {
+            case.present.push(lock_file("b/k", "A"));
+        }),
+        ("it is skewed", |case| {
+            case.skew();
+        }),
+        ("nobody can look for a sign of life", |case| {
+            case.state = StateObject::Unknown("denied".to_owned());
+        }),
+        ("nobody can look for its run", |case| {
+            case.run = Looked::Unknown("denied".to_owned());
+        }),
+        ("it is held", |case| {
+            case.policy = plain_policy(SignedDuration::from_hours(100));
+        }),
+        ("a person has decided about it", |case| {
+            case.entry.decided = Some(by_person());
+        }),
+    ];
+    for (why, change) in cases {
+        let mut case = lone_item();
+        case.entry.time_to_exist = Some(at("2026-01-02T12:30:00Z"));
+        change(&mut case);
+        let stamp = case.decided().unwrap();
+        assert_eq!(stamp.time_to_exist(), None, "{why}");
+        let said = stamp.why().unwrap();
+        assert!(said.starts_with(why), "{why}: {said}");
+    }
+}
+
+#[test]
+fn where_the_switch_is_off_a_time_to_exist_goes_and_none_comes() {
+    let hour = SignedDuration::from_hours(1);
+    assert_eq!(after(Some(hour), true), Ok(hour));
+    for (expire_after, releases, why) in [
+        (None, true, "no lock expires here: EXPIRE_AFTER is not set"),
+        (
+            Some(hour),
+            false,
+            "releases are switched off here (RELEASES=disabled)",
+        ),
+    ] {
+        assert_eq!(after(expire_after, releases), Err(why.to_owned()));
+        let mut case = lone_item();
+        let present = gather(case.present.clone());
+        let decided = |entry: &Entry| decide_where_off(entry, &present, why.to_owned());
+        assert_eq!(
+            decided(&case.entry),
+            Err(Refusal::NotByRule(why.to_owned()))
+        );
+        case.entry.time_to_exist = Some(at("2026-01-02T12:30:00Z"));
+        let stamp = decided(&case.entry).unwrap();
+        assert_eq!((stamp.time_to_exist(), stamp.why()), (None, Some(why)));
+        // Half of a lock cannot be kept.
+        case.entry.status = Status::PartlyReleased;
+        assert!(decided(&case.entry).is_err());
+    }
 }
 
 #[test]

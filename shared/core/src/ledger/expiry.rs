@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 
 use super::{Entry, Watch};
+use crate::decision::Action;
 use crate::expire::TRY_AGAIN_AFTER;
 use crate::outcome::{Outcome, OutcomeKind};
 
 impl Entry {
-    /// Whether the lock may be given to `approve` for the dead-man's switch: it was not, or long ago.
+    /// Whether the lock may be given to `approve` to get a time to exist: it was not, or long ago. To take one away is never
+    /// too often, as time runs.
     #[must_use]
     pub fn may_try_expiry(&self, now: Timestamp) -> bool {
         self.expiry_tried_at
@@ -45,6 +47,23 @@ impl Entry {
         }
     }
 
+    /// Whether people have heard a while ago what this outcome tells: that the time to exist could not be taken away. It is
+    /// tried at each sweep, and told now and then.
+    pub(super) fn was_told_a_while_ago(&mut self, outcome: &Outcome, now: Timestamp) -> bool {
+        let action = self.decided.as_ref().map(|it| it.decision.action);
+        let is_call_off = action == Some(Action::Expire) && self.time_to_exist.is_some();
+        if !is_call_off || outcome.result != OutcomeKind::Rejected {
+            return false;
+        }
+        let was_told = self
+            .call_off_failed_at
+            .is_some_and(|told| now.duration_since(told) < TRY_AGAIN_AFTER);
+        if !was_told {
+            self.call_off_failed_at = Some(now);
+        }
+        was_told
+    }
+
     /// What an outcome means for the time to exist.
     pub(super) fn take_note_of_expiry(&mut self, outcome: &Outcome, now: Timestamp) {
         match outcome.result {
@@ -57,6 +76,7 @@ impl Entry {
             OutcomeKind::Kept => {
                 self.time_to_exist = None;
                 self.expiry_tried_at = None;
+                self.call_off_failed_at = None;
             }
             // What came back or took its place has no such time.
             OutcomeKind::Released | OutcomeKind::ChangedHands | OutcomeKind::Restored => {

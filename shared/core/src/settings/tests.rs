@@ -177,6 +177,8 @@ fn no_lock_expires_and_no_state_is_read_unless_that_is_set() {
     let expected = Some(SignedDuration::from_hours(36));
     assert_eq!((set.common.expire_after, set.read_state), (expected, true));
     assert_snapshot!(refused(&[(EXPIRE_AFTER, "never")]), @"the setting EXPIRE_AFTER is `never`: `never` is not a span of time; one looks like `90s`, `15m`, `4h` or `1d`; it looks like `24h`");
+    assert_snapshot!(refused(&[(EXPIRE_AFTER, "59m")]), @"the setting EXPIRE_AFTER is `59m`: people have 1 h to answer at least; it looks like `24h`");
+    assert!(approve(&[(EXPIRE_AFTER, "60m")]).is_ok());
 }
 
 #[test]
