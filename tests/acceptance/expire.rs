@@ -732,19 +732,19 @@ fn a_sign_of_life_between_two_sweeps_far_apart_calls_it_off() {
 fn where_locks_do_not_expire_any_more_none_keeps_its_time() {
     let off = [
         (
-            (RELEASES, "disabled"),
+            &[(EXPIRE_AFTER, "4h"), (RELEASES, "disabled")][..],
             "releases are switched off here (RELEASES=disabled), so it does not expire any more",
         ),
         (
-            (EXPIRE_AFTER, ""),
+            &[],
             "no lock expires here: EXPIRE_AFTER is not set, so it does not expire any more",
         ),
     ];
     for kind in LONE_ITEMS {
-        for (setting, why) in off {
-            let dead = world_with(kind, &[setting]).with_the_stores_of(&expiring(kind));
+        for (settings, why) in off {
+            let dead = World::of_kind_with(kind, settings).with_the_stores_of(&expiring(kind));
             assert_called_off(&dead, kind, why);
-            let alive = world_with(kind, &[setting]).with_the_stores_of(&expiring(kind));
+            let alive = World::of_kind_with(kind, settings).with_the_stores_of(&expiring(kind));
             alive.wait("1m");
             alive.write_state(STATE);
             assert_called_off(&alive, kind, why);
@@ -773,7 +773,7 @@ fn what_would_forbid_a_time_to_exist_takes_it_away() {
 #[test]
 fn a_time_that_cannot_be_taken_away_is_told_now_and_then_and_tried_at_each_sweep() {
     for kind in LONE_ITEMS {
-        let world = world_with(kind, &[(EXPIRE_AFTER, "")]).with_the_stores_of(&expiring(kind));
+        let world = World::of_kind_with(kind, &[]).with_the_stores_of(&expiring(kind));
         world.deny(&format!("writes of the table {}", kind.table()));
         sweep_for(&world, 6 * 60);
         assert_eq!(world.told_count("rejected"), 1, "{kind:?}");

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use lockwarden_core::expire::LEAST_TIME_TO_ANSWER;
 use lockwarden_core::policy::PolicyUri;
+use lockwarden_core::span;
 use regex::Regex;
 
 use super::cloudformation::{Stack, object, template};
@@ -64,6 +66,19 @@ fn the_address_of_a_policy_is_one_that_the_functions_take_and_names_one_object()
     ] {
         assert!(!pattern("PolicyUri").is_match(wrong), "{wrong}");
     }
+}
+
+/// Nobody finds out by a function that does not start.
+#[test]
+fn the_time_to_answer_is_an_hour_at_least_as_the_functions_ask() {
+    for number in (1..200).chain(3590..3610).chain([9999, 10_000, 999_999]) {
+        for unit in ["s", "m", "h", "d"] {
+            let value = format!("{number}{unit}");
+            let is_long = span::parse(&value).is_ok_and(|span| span >= LEAST_TIME_TO_ANSWER);
+            assert_eq!(pattern("ExpireAfter").is_match(&value), is_long, "{value}");
+        }
+    }
+    assert!(pattern("ExpireAfter").is_match(""));
 }
 
 #[test]

@@ -176,7 +176,7 @@ fn a_prefix_is_part_of_the_bucket_setting() {
 }
 
 #[test]
-fn approve_knows_that_its_topic_is_restricted_and_releases_are_off() {
+fn approve_knows_that_its_topic_is_restricted_and_both_that_releases_are_off() {
     let approvers = "arn:aws:iam::111122223333:role/on-call";
     let stack = Stack::with(&[
         ("LockTableNames", "tf-locks"),
@@ -185,4 +185,5 @@ fn approve_knows_that_its_topic_is_restricted_and_releases_are_off() {
     ]);
     let settings = approve(&stack.environment("ApproveFunction"));
     assert!(settings.topic_restricted && !settings.releases);
+    assert!(!sweep(&stack.environment("SweepFunction")).releases);
 }

@@ -105,6 +105,8 @@ impl World {
 
     /// The same stores, with the settings of this account.
     pub(crate) fn with_the_stores_of(self, other: &Self) -> Self {
+        // What was delivered before was another delivery.
+        self.invokes.set(other.invokes.get());
         self.stores.replace(other.stores.borrow().clone());
         self
     }
