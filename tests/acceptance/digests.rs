@@ -1,10 +1,10 @@
-//! After a release the digest in the table is compared with the state: by its tag, and with `READ_STATE` by the state itself.
+//! With a release the digest in the table is compared with the state: by its tag, and with `READ_STATE` by the state itself.
 
 use lockwarden_core::item::Attribute;
 use lockwarden_core::settings::READ_STATE;
 use serde_json::{Value, json};
 
-use crate::world::{Call, Kind, STATE, TABLE, World, release};
+use crate::world::{Call, Kind, STATE, TABLE, World, outcome_of, release, release_storm};
 
 const IN_PARTS: &str = "9b2cf535f27731c974343645a3985328-2";
 /// It looks like a checksum.
@@ -25,9 +25,9 @@ fn released(world: &World) -> Value {
 }
 
 /// The table names the digest of another state.
-fn spoil_digest(world: &World) {
+fn spoil_digest(world: &World, table: &str) {
     let digest = Attribute::Text("d41d8cd98f00b204e9800998ecf8427e".to_owned());
-    world.put_attributes(TABLE, &format!("{STATE}-md5"), &[("Digest", digest)]);
+    world.put_attributes(table, &format!("{STATE}-md5"), &[("Digest", digest)]);
 }
 
 #[test]
@@ -61,10 +61,56 @@ fn a_state_is_read_only_where_its_tag_does_not_settle_it_and_that_was_asked_for(
 }
 
 #[test]
+fn digest_and_state_are_read_before_the_first_half_is_deleted() {
+    for (kind, item_goes_by) in [
+        (Kind::Pair, Call::DeleteItemAndCommit),
+        (Kind::FarPair, Call::DeleteItem),
+    ] {
+        let world = World::with(&[(READ_STATE, "true")]);
+        world.write_state(STATE);
+        world.tag_state(STATE, IN_PARTS);
+        spoil_digest(&world, kind.table());
+        world.lock(kind, STATE, "ci-7");
+        let request = world.ask_about(STATE);
+        world.calls();
+        assert_eq!(outcome_of(&world.decide(&release(&request))), "released");
+        let calls = world.calls();
+        let in_a_row = [
+            Call::Digest,
+            Call::StateMd5,
+            Call::DeleteLockFile,
+            item_goes_by,
+        ];
+        assert!(calls.windows(4).any(|four| four == in_a_row), "{calls:?}");
+        assert!(world.is_free(STATE));
+    }
+}
+
+#[test]
+fn of_a_storm_no_state_is_read() {
+    let world = World::with(&[(READ_STATE, "true")]);
+    let path = |number: usize| format!("acme-tf-state/units/{number}.tfstate");
+    for number in 0..6 {
+        world.write_state(&path(number));
+        world.tag_state(&path(number), IN_PARTS);
+        world.lock(Kind::Pair, &path(number), "ci-7");
+    }
+    world.wait("20m");
+    world.sweep();
+    let storm = world.last_storm();
+    world.calls();
+    let outcome = world.decide(&release_storm(&storm));
+    assert_eq!(outcome["storm"]["released"], 6, "{outcome:#}");
+    let calls = world.calls();
+    let count = |call| calls.iter().filter(|made| **made == call).count();
+    assert_eq!((count(Call::Digest), count(Call::StateMd5)), (6, 0));
+}
+
+#[test]
 fn what_was_read_and_does_not_fit_is_told_as_certain() {
     let world = world("true");
     world.tag_state(STATE, IN_PARTS);
-    spoil_digest(&world);
+    spoil_digest(&world, TABLE);
     assert_eq!(released(&world)["digest"], "mismatch");
     let mail = world.last_email();
     assert!(

@@ -4,10 +4,12 @@
 //! dies between two steps leaves enough in the ledger for the next one to go on from there:
 //!
 //! 1. the decision is in the ledger (`deciding`, with a lease);
-//! 2. the lock object is gone, by its entity tag;
-//! 3. the item is gone, by its text, and in the same transaction the outcome is in the ledger (where one transaction
+//! 2. the digest is read, and the state where that is asked for: before anything is deleted, so that nothing slow stands
+//!    between the halves of a pair;
+//! 3. the lock object is gone, by its entity tag;
+//! 4. the item is gone, by its text, and in the same transaction the outcome is in the ledger (where one transaction
 //!    reaches both; else the outcome follows);
-//! 4. the notice is out; until then the entry owes it.
+//! 5. the notice is out; until then the entry owes it.
 
 use jiff::Timestamp;
 use lockwarden_aws::ledger_write::NotWritten;
@@ -102,7 +104,7 @@ impl<W: World> Approve<'_, W> {
         self.conclude(entry, by_half).await
     }
 
-    /// Deletes, half by half: the object first.
+    /// Deletes, half by half: the object first. What the digest says is asked before.
     pub(crate) async fn carry_out(
         &self,
         entry: Entry,
@@ -113,6 +115,10 @@ impl<W: World> Approve<'_, W> {
         let halves =
             usize::from(release.lock_file().is_some()) + usize::from(release.item().is_some());
         let mut confirmed = halves == entry.places.len();
+        let (digest, digest_read) = match release.item() {
+            Some(half) => self.digest(&entry, half, &sight.state).await,
+            None => (None, None),
+        };
         if let Some(half) = release.lock_file() {
             match self.world.delete_lock_file(half).await {
                 Ok(Deleted::Yes) => {}
@@ -123,10 +129,12 @@ impl<W: World> Approve<'_, W> {
         }
         let outcome = Outcome {
             confirmed: Some(confirmed),
+            digest,
+            digest_read,
             ..released(&entry)
         };
         match release.item() {
-            Some(half) => Box::pin(self.delete_item(entry, half, sight, outcome)).await,
+            Some(half) => Box::pin(self.delete_item(entry, half, outcome)).await,
             None => self.conclude(entry, outcome).await,
         }
     }
@@ -136,19 +144,12 @@ impl<W: World> Approve<'_, W> {
         &self,
         entry: Entry,
         half: &ItemHalf,
-        sight: &Sight,
         outcome: Outcome,
     ) -> Result<Step, Failure> {
         let object_gone = is_pair(&entry);
         let Some(table) = self.settings.common.table(half.table()) else {
             // It was read a moment ago, so it is configured.
             return Ok(Step::Again);
-        };
-        let (digest, digest_read) = self.digest(table, half.path(), &sight.state).await;
-        let outcome = Outcome {
-            digest: Some(digest),
-            digest_read,
-            ..outcome
         };
         let deleted = if self.settings.common.shares_ledger_region(table) {
             let Some(concluded) = self.concluded(entry.clone(), outcome.clone()) else {
