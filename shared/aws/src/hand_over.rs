@@ -1,4 +1,4 @@
-//! Gives a decision that was left half-done to `approve`.
+//! Gives a decision to `approve`: one that was left half-done, or what a rule or the dead-man's switch decided.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
