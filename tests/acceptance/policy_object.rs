@@ -4,6 +4,7 @@ use lockwarden_core::ledger::Status;
 use lockwarden_core::settings::{POLICY_URI, STALE_AFTER};
 use serde_json::{Value, json};
 
+use crate::logs::logged;
 use crate::world::{
     Answer, Call, Fate, Kind, Link, POLICY_OBJECT, STATE, World, outcome_of, record_text, release,
 };
@@ -500,4 +501,59 @@ fn the_page_judges_by_the_policy_in_force_and_says_where_there_is_none() {
         page.body
     );
     assert!(!page.body.contains("name=\"typed\""), "{}", page.body);
+}
+
+/// What stands under a wrong address: variables of Terraform and of a shell, a backend, JSON.
+fn foreign(secret: &str) -> [String; 7] {
+    [
+        format!("region = \"eu-west-1\"\ndb_password = \"{secret}\"\n"),
+        format!("db_password = [\"{secret}\"]\nrule \"x\" {{ paths = \"{secret}\" }}\n"),
+        format!("default {{\n  stale_after = \"{secret}\"\n  db_password = \"{secret}\"\n}}\n"),
+        format!("db_password = \"{secret}\n"),
+        format!("export DB_PASSWORD={secret}\n"),
+        format!("{{\"db_password\": \"{secret}\"}}\n"),
+        format!("backend \"s3\" {{\n  secret_key = \"{secret}\"\n  db_password = null\n}}\n"),
+    ]
+}
+
+#[test]
+fn no_secret_of_a_foreign_object_is_told_logged_or_kept() {
+    // The second is longer than the piece that a complaint shows.
+    for (secret, begins) in [
+        ("correct-horse-7421", "correct-horse"),
+        (
+            &*format!("{}-7421", "correct-horse-battery".repeat(5)),
+            "correct-horse",
+        ),
+    ] {
+        for text in foreign(secret) {
+            for was_good in [true, false] {
+                let world = if was_good { begun() } else { world() };
+                world.put_policy(&text);
+                let mut said = Vec::new();
+                let log = logged(|| {
+                    said.push(format!("{:?}", world.try_sweep()));
+                    let look = world.sweeping_for(json!({"look_at": [STATE]}), Fate::Lives);
+                    said.push(format!("{:?}", world.run_one(look)));
+                    world.deny("reads of the ledger");
+                    said.push(format!("{:?}", world.try_sweep()));
+                    world.mend();
+                    world.put_policy(&text);
+                });
+                for told in world.notices() {
+                    said.extend([told.subject, told.message]);
+                }
+                let mail = world.last_email();
+                assert!(mail.contains("What is wrong:"), "{mail}");
+                said.extend([
+                    log,
+                    world.ledger_text(),
+                    format!("{:?}", world.kept_report()),
+                ]);
+                for said in said {
+                    assert!(!said.contains(begins), "{text}{said}");
+                }
+            }
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use lockwarden_core::policy::Complaint;
+use lockwarden_core::redact::{Accounts, Redactor};
 use lockwarden_core::text;
 
 /// The longest piece of the text in a complaint (characters).
@@ -37,7 +38,7 @@ impl<'t> Complaints<'t> {
         let complaint = Complaint {
             line,
             column,
-            text: text::shown(piece, LONGEST_PIECE),
+            text: piece.to_owned(),
             why: why.into(),
             right: right.into(),
         };
@@ -60,10 +61,21 @@ impl<'t> Complaints<'t> {
         offset..offset + rest.find(['\r', '\n']).unwrap_or(rest.len())
     }
 
-    /// All of them, in the order of the text.
+    /// All of them, in the order of the text. The pieces are without the secrets of the text, hidden before they are cut: of a cut one
+    /// nobody could tell any more that it is one.
     pub(crate) fn in_order(mut self) -> Vec<Complaint> {
+        if self.found.is_empty() {
+            return Vec::new();
+        }
         self.found.sort_by_key(|(offset, _)| *offset);
-        self.found.into_iter().map(|(_, one)| one).collect()
+        let mut redactor = Redactor::new(Accounts::Shown);
+        redactor.learn(self.text);
+        let mut shown = |piece: &str| text::shown(&redactor.redact(piece), LONGEST_PIECE);
+        let in_order = self.found.into_iter().map(|(_, one)| Complaint {
+            text: shown(&one.text),
+            ..one
+        });
+        in_order.collect()
     }
 
     /// Line and column (in characters) of a place, both from 1.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Policy, PolicyObject, PolicyUri, Reader};
+use crate::redact::{Accounts, Redactor};
 
 /// A version of the object, as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub enum PolicyReading {
 pub struct Flaw {
     /// What tells it from the next: the entity tag, or the reason where there is none.
     pub version: String,
-    /// What is wrong, made safe to show; each mistake on a line of its own.
+    /// What is wrong, made safe to show and without secrets; each mistake on a line of its own.
     pub why: String,
 }
 
@@ -122,7 +123,7 @@ impl PolicyObject {
     pub fn understand(&self, version: &PolicyVersion, read: Reader) -> Result<Policy, Flaw> {
         let flaw = |why: String| Flaw {
             version: version.etag.clone(),
-            why,
+            why: without_secrets(&why, &version.text),
         };
         if version.text.trim().is_empty() {
             let uri = &self.uri;
@@ -183,6 +184,14 @@ impl PolicyObject {
             ))),
         }
     }
+}
+
+/// What is said of a text, without the secrets of that text: a wrong address may lead to any object, and what is wrong with it
+/// is told by mail.
+fn without_secrets(why: &str, text: &str) -> String {
+    let mut redactor = Redactor::new(Accounts::Shown);
+    redactor.learn(text);
+    redactor.redact(why)
 }
 
 #[cfg(test)]

@@ -173,3 +173,16 @@ fn no_nesting_uses_up_the_stack() {
     let stars = format!("rule \"x\" {{ path = \"{}\" }}", "*/**/".repeat(200));
     assert!(read(&stars).is_ok());
 }
+
+#[test]
+fn a_secret_is_hidden_before_the_piece_with_it_is_cut() {
+    let secret = "correct-horse-battery".repeat(5);
+    // Only elsewhere does anything tell that the first is one.
+    let policy = format!("default {{ stale_after = \"{secret}\" }}\ndb_password = \"{secret}\"");
+    let complaints = all_complaints(&[&policy]);
+    assert!(!complaints.contains("correct-horse"), "{complaints}");
+    assert!(
+        complaints.contains("`\"[redacted:password:1]\"`"),
+        "{complaints}"
+    );
+}

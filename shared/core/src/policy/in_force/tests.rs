@@ -125,3 +125,14 @@ fn who_has_no_policy_is_told_the_whole_story() {
     and no version of it was ever good
     ");
 }
+
+#[test]
+fn what_is_wrong_is_told_without_the_secrets_of_the_text() {
+    let foreign = "db_password = \"correct-horse-7421\"";
+    let none = object().in_force(text(foreign), None, read).unwrap_err();
+    assert_eq!(
+        none.flaw.unwrap().why,
+        "s3://acme-config/lockwarden.hcl:1:1: `db_password = \"[redacted:password:1]\"`: it is wrong; write a number"
+    );
+    assert!(!none.why.contains("horse"), "{}", none.why);
+}
