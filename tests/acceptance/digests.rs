@@ -66,7 +66,7 @@ fn digest_and_state_are_read_before_the_first_half_is_deleted() {
         (Kind::Pair, Call::DeleteItemAndCommit),
         (Kind::FarPair, Call::DeleteItem),
     ] {
-        let world = World::with(&[(READ_STATE, "true")]);
+        let world = World::of_kind_with(kind, &[(READ_STATE, "true")]);
         world.write_state(STATE);
         world.tag_state(STATE, IN_PARTS);
         spoil_digest(&world, kind.table());
