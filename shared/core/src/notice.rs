@@ -4,6 +4,8 @@ mod kind;
 mod facts;
 mod commands;
 mod rendered;
+mod headline;
+mod words;
 mod chat;
 mod email;
 mod evidence;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::email::{
+use super::words::{
     BY_SWITCH, came_to, expires, gone, gone_how, held, how_sure, life, opening, stored_in,
 };
 use super::{LockFacts, Notice, StormFacts, VerdictFacts, evidence, many, policy, storm};

@@ -3,29 +3,24 @@
 //! A line that begins with a command holds nothing else, so it can be copied whole. Foreign text is made safe by
 //! [`shown`].
 
-use std::borrow::Cow;
+mod storm;
+mod told;
+mod many;
+mod policy;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::{LockFacts, Notice, NoticeKind, StormFacts, VerdictFacts};
-use super::{evidence, many, policy, storm};
+use super::evidence;
+use super::words::{expires, gone, gone_how, held, how_sure, life, opening, stored_in};
+use super::{LockFacts, Notice, VerdictFacts};
 use crate::commands;
-use crate::decision::{EXPIRE_BY, RULE_PREFIX};
-use crate::expire::ATTRIBUTE;
-use crate::ids::{RequestCode, StormCode};
 use crate::ledger::ZombieWrite;
-use crate::outcome::{DigestCheck, DigestRead, NewHolder, Outcome, OutcomeKind, RecordName};
-use crate::policy::{DEFAULT_RULE, PolicyError, Verdict};
+use crate::policy::{DEFAULT_RULE, Verdict};
 use crate::record::Operation;
-use crate::span;
 use crate::text::{shown, shown_time, tail_ascii};
 
 /// SNS takes a subject of fewer than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
 /// How much of a foreign field a line shows (characters).
 const FIELD: usize = 300;
-/// Who decided where nobody did.
-pub(super) const BY_SWITCH: &str = "nobody; EXPIRE_AFTER holds where nobody answers";
 
 /// The subject: what, which state, which request. ASCII.
 pub(super) fn subject(notice: &Notice) -> String {
@@ -39,89 +34,25 @@ pub(super) fn subject(notice: &Notice) -> String {
     format!("{head}: {}{code}", tail_ascii(lock.lock_id.as_str(), room))
 }
 
-impl Notice {
-    /// What happened, in a few words of ASCII.
-    pub(super) fn headline(&self) -> Cow<'static, str> {
-        let outcome = self.outcome.as_ref();
-        if let Some(storm) = outcome.and_then(|outcome| outcome.storm.as_ref()) {
-            let (released, count) = (storm.released, storm.count);
-            return format!("{released} of {count} locks released").into();
-        }
-        if let Some(storm) = &self.storm {
-            return format!("{} stale locks at once", storm.count).into();
-        }
-        if let Some(many) = &self.many {
-            let what = if self.kind == NoticeKind::Released {
-                "released"
-            } else {
-                "are gone, nothing to do"
-            };
-            return format!("{} locks {what}", many.count).into();
-        }
-        Cow::Borrowed(self.headline_of_one())
-    }
-
-    /// The code to answer with or to ask for.
-    pub(super) fn code(&self) -> Option<&str> {
-        let asked = self.storm.as_ref().map(|storm| &storm.code);
-        let outcome = self.outcome.as_ref();
-        let answered = outcome.and_then(|outcome| outcome.storm.as_ref());
-        let storm = asked.or(answered.map(|storm| &storm.code));
-        let request = self.request.as_ref().map(RequestCode::as_str);
-        request.or(storm.map(StormCode::as_str))
-    }
-
-    fn headline_of_one(&self) -> &'static str {
-        match (
-            self.kind,
-            self.outcome.as_ref().map(|outcome| outcome.result),
-        ) {
-            (_, Some(OutcomeKind::PartlyReleased)) => "Lock released by half",
-            (_, Some(OutcomeKind::ChangedHands)) => "Not released, another lock is there",
-            (_, Some(OutcomeKind::NotStale)) => "Not released, the lock is not stale",
-            (NoticeKind::StaleLock, _) => "Stale lock",
-            (NoticeKind::Reminder, _) => "Still stuck",
-            (NoticeKind::UnreadableLock, _) => "Unreadable lock",
-            (NoticeKind::SplitLock, _) => "Two holders at once",
-            (NoticeKind::Storm, _) => "Stale locks at once",
-            (NoticeKind::Released, _) => "Lock released",
-            (NoticeKind::Kept, _) => "Lock kept",
-            (NoticeKind::Restored, _) => "Lock put back",
-            (NoticeKind::Expiring, _) => "Lock expires unless it is kept",
-            (NoticeKind::Ended, _) if self.expired => "Lock is gone, its time was over",
-            (NoticeKind::Ended, _) => "Lock is gone, nothing to do",
-            (NoticeKind::Rejected, _) => "Decision not carried out",
-            (NoticeKind::ZombieWrite, _) if self.expired => "State written after its lock expired",
-            (NoticeKind::ZombieWrite, _) => "State written after the release",
-            (NoticeKind::PolicyError, _) => "Policy is broken, somebody has to mend it",
-            (NoticeKind::Test, _) => "Test notice, nothing to do",
-        }
-    }
-}
-
 /// The whole text.
 pub(super) fn body(notice: &Notice) -> String {
     let mut text = Text::default();
     match (&notice.lock, &notice.verdict, &notice.outcome) {
-        _ if let Some(storm) = &notice.storm => asking_about_many(&mut text, notice, storm),
-        _ if let Some(many) = &notice.many => {
-            text.line(many::opening(notice.kind, many));
-            text.gap();
-            for line in many::lines(many) {
-                text.line(line);
-            }
-        }
+        _ if let Some(storm) = &notice.storm => storm::asking(&mut text, notice, storm),
+        _ if let Some(many) = &notice.many => many::told(&mut text, notice.kind, many),
         (Some(lock), _, _) if let Some(zombie) = &notice.zombie => {
             written_late(&mut text, notice, lock, zombie);
         }
         (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
-        (lock, None, Some(outcome)) => told(&mut text, lock.as_ref(), outcome, notice.expired),
+        (lock, None, Some(outcome)) => {
+            told::told(&mut text, lock.as_ref(), outcome, notice.expired)
+        }
         (Some(lock), None, None) => {
             text.line(gone(notice));
             text.gap();
             facts(&mut text, lock);
         }
-        (None, _, _) if let Some(error) = &notice.policy => policy_error(&mut text, error),
+        (None, _, _) if let Some(error) = &notice.policy => policy::broken(&mut text, error),
         (None, _, _) => {
             text.line(
                 "This is a test notice, sent by hand. If you can read it, Lockwarden reaches you.",
@@ -264,102 +195,6 @@ fn do_not(text: &mut Text) {
     text.line("- run with -lock=false, or delete rows or objects without a condition: the next holder's lock may be hit");
 }
 
-/// Many locks have one cause more often than not, so the list is short and the cause comes first.
-fn asking_about_many(text: &mut Text, notice: &Notice, storm: &StormFacts) {
-    text.line(storm.opening());
-    text.gap();
-    for (number, lock) in (1..).zip(&storm.locks) {
-        text.line(format!("{number:>3}. {}", lock.state()));
-        text.line(format!("     {}", lock.line()));
-        match &lock.url {
-            Some(url) => text.line(format!("     {}  {url}", lock.request)),
-            None => text.line(format!("     {}", lock.request)),
-        }
-        if let Some(words) = lock.open_eyes() {
-            text.line(format!("     {words}"));
-        }
-    }
-    if let Some(rest) = storm.rest() {
-        text.line(format!("     {rest}"));
-    }
-    text.gap();
-    text.line("1. LOOK for what they have in common: a runner that died, a pipeline that was cancelled, a host that is gone.");
-    text.line("   Are all these holders really gone?");
-    text.gap();
-    text.line("2. RELEASE ALL, if they are. Each is compared on its own; what changed, shows life or was decided since stays:");
-    let commands = notice.commands.as_ref();
-    text.command(commands.and_then(|commands| commands.release.as_ref()));
-    text.gap();
-    text.line(
-        "3. ONE BY ONE instead: each has its request above. To release the first, or to keep it for 2 h:",
-    );
-    let first = storm.locks.first();
-    text.command(first.and_then(|lock| lock.release.as_ref()));
-    text.command(first.and_then(|lock| lock.keep.as_ref()));
-    if first.is_some_and(|lock| lock.url.is_some()) {
-        text.line("   Or by its page, which acts on nothing that you do not type. Do not forward these links.");
-    }
-    do_not(text);
-}
-
-/// The lock that people were asked about is gone, and nobody here deleted it.
-pub(super) fn gone(notice: &Notice) -> &'static str {
-    if notice.expired {
-        "The lock that you were asked about is gone: nobody answered, and its time to exist was over. That does not stop its\n\
-         holder: make sure that it is gone. For two hours the state is watched."
-    } else {
-        "The lock that you were asked about is gone: its holder let go. There is nothing to do."
-    }
-}
-
-/// When a lock goes that nobody answered about.
-pub(super) fn expires(until: Timestamp) -> String {
-    format!(
-        "some time after {}; DynamoDB may take days, and does it only with TTL on for `{ATTRIBUTE}`. KEEP it, and it stays",
-        shown_time(until)
-    )
-}
-
-pub(super) fn opening(notice: &Notice, verdict: Verdict) -> &'static str {
-    let kind = notice.kind;
-    if notice.time_to_exist.is_some() {
-        return "A Terraform state lock that you were asked about still looks stale. Nobody can plan or apply this state.\n\
-                Nobody answered, so it goes by itself some time after it expires, below, unless somebody keeps it.";
-    }
-    if verdict == Verdict::Skewed {
-        return "A Terraform state is locked, and the time in the lock is in the future: a clock is wrong somewhere, and nobody\n\
-                can tell how old the lock is. Nothing has been changed yet; you decide.";
-    }
-    match kind {
-        NoticeKind::StaleLock => {
-            "A Terraform state lock looks stale. Nobody can plan or apply this state until it is released.\n\
-             Nothing has been changed yet; you decide."
-        }
-        NoticeKind::Reminder => {
-            "A Terraform state lock that you were asked about still looks stale. Nobody can plan or apply this state.\n\
-             Nothing has been changed yet; you decide."
-        }
-        NoticeKind::UnreadableLock => {
-            "A Terraform state is locked by a record that cannot be understood. Nobody can plan or apply this state,\n\
-             and nobody can tell how old the lock is. Nothing has been changed yet; you decide."
-        }
-        NoticeKind::SplitLock => {
-            "TWO HOLDERS HOLD ONE STATE: the DynamoDB item and the S3 lock file name different locks. Some clients use\n\
-             one store and some the other, so the state is not protected right now. Stop both before you release any."
-        }
-        NoticeKind::Storm
-        | NoticeKind::Released
-        | NoticeKind::Kept
-        | NoticeKind::Restored
-        | NoticeKind::Expiring
-        | NoticeKind::Ended
-        | NoticeKind::Rejected
-        | NoticeKind::ZombieWrite
-        | NoticeKind::PolicyError
-        | NoticeKind::Test => "",
-    }
-}
-
 fn facts(text: &mut Text, lock: &LockFacts) {
     text.field("State", shown(lock.lock_id.as_str(), 1_100));
     if let Some(who) = &lock.who {
@@ -400,60 +235,6 @@ fn facts(text: &mut Text, lock: &LockFacts) {
     }
 }
 
-pub(super) fn stored_in(record: &RecordName) -> String {
-    match record {
-        RecordName::Dynamodb { table } => format!("DynamoDB table {}", shown(table, FIELD)),
-        RecordName::S3 { bucket, key } => format!(
-            "S3 object s3://{}/{}",
-            shown(bucket, FIELD),
-            shown(key, 1_100)
-        ),
-    }
-}
-
-pub(super) fn held(lock: &LockFacts, verdict: &VerdictFacts) -> String {
-    let at_least = span::shown(SignedDuration::from_secs(verdict.held_at_least_seconds));
-    let at_most = span::shown(SignedDuration::from_secs(verdict.held_at_most_seconds));
-    let created = lock.created.map(shown_time);
-    match created {
-        Some(created) if at_least == at_most => {
-            format!("{at_least}; it began trying at {created} by its own clock")
-        }
-        Some(created) => format!(
-            "at least {at_least}, at most {at_most}; it began trying at {created} by its own clock"
-        ),
-        None => format!("at least {at_least}"),
-    }
-}
-
-pub(super) fn life(verdict: &VerdictFacts) -> String {
-    let sign = &verdict.sign_of_life;
-    let written = sign.get("state_written").and_then(|at| at.as_str());
-    match (
-        sign.get("status").and_then(|status| status.as_str()),
-        written,
-    ) {
-        (Some("seen"), Some(at)) => {
-            format!("the state was written at {at}: the holder is probably alive")
-        }
-        (Some("none_seen"), Some(at)) => {
-            format!(
-                "no sign of life seen; the state was last written at {at}. A long step writes nothing either"
-            )
-        }
-        (Some("none_seen"), None) => {
-            "no sign of life seen; there is no state yet. A first apply looks like this".to_owned()
-        }
-        _ => {
-            let why = sign
-                .get("why")
-                .and_then(|why| why.as_str())
-                .unwrap_or_default();
-            format!("unknown: {}", shown(why, FIELD))
-        }
-    }
-}
-
 /// What was seen after a release, and that it proves nothing.
 fn written_late(text: &mut Text, notice: &Notice, lock: &LockFacts, zombie: &ZombieWrite) {
     let gone = gone_how(notice);
@@ -471,174 +252,4 @@ fn written_late(text: &mut Text, notice: &Notice, lock: &LockFacts, zombie: &Zom
     text.line("2. COMPARE: what was written when, and what the next plan says about it:");
     text.command(commands::state_versions(&lock.lock_id).as_ref());
     text.line("terraform plan");
-}
-
-/// What became of the lock whose state was written later.
-pub(super) fn gone_how(notice: &Notice) -> &'static str {
-    if notice.expired {
-        "expired"
-    } else {
-        "was released"
-    }
-}
-
-/// How much a write after a release means.
-pub(super) fn how_sure(zombie: &ZombieWrite) -> &'static str {
-    if zombie.knows_every_lock {
-        "Each lock of this state leaves an object, and none was taken in time. Only a run with -lock=false, or one that uses the\n\
-         table alone, looks the same."
-    } else {
-        "This was seen, and proves nothing: a normal run that began and ended between two sweeps looks the same."
-    }
-}
-
-fn policy_error(text: &mut Text, error: &PolicyError) {
-    text.line(policy::opening(error));
-    text.gap();
-    for (label, words) in policy::facts(error) {
-        text.field(label, words);
-    }
-    text.gap();
-    text.line("What is wrong:");
-    for mistake in policy::mistakes(error) {
-        text.line(mistake);
-    }
-    text.gap();
-    text.line("1. LOOK at it as it is stored:");
-    text.command(commands::read_object(&error.uri).as_ref());
-    text.gap();
-    text.line("2. MEND it, or the right to read it, or put back the version before. Nothing has to be restarted: the next sweep reads it.");
-    text.line("   Nothing is told when it is good again; the report of the sweep then says no more about it.");
-}
-
-fn told(text: &mut Text, lock: Option<&LockFacts>, outcome: &Outcome, expired: bool) {
-    text.line(came_to(outcome, expired));
-    text.gap();
-    if let Some(storm) = &outcome.storm {
-        for line in storm::told(storm) {
-            text.line(line);
-        }
-        text.gap();
-    }
-    if let Some(lock) = lock {
-        facts(text, lock);
-    } else if let Some(path) = &outcome.lock_id {
-        text.field("State", shown(path.as_str(), 1_100));
-    }
-    if let Some(by) = &outcome.by {
-        let claimed = shown(by, FIELD);
-        let by = match &outcome.by_verified {
-            // No person's name may begin so.
-            None if claimed == EXPIRE_BY => BY_SWITCH.to_owned(),
-            None if let Some(rule) = claimed.strip_prefix(RULE_PREFIX) => {
-                format!("the rule `{rule}` of the policy")
-            }
-            Some(verified) => format!("{claimed}, whom AWS knows as {}", shown(verified, FIELD)),
-            None => format!("{claimed} (as the message says)"),
-        };
-        text.field("Decided by", by);
-    }
-    if let Some(why) = &outcome.why {
-        text.field("Why", shown(why, 1_000));
-    }
-    if let Some(holder) = &outcome.now_held_by {
-        text.field("Now held by", new_holder(holder));
-    }
-    if let Some(until) = &outcome.until {
-        text.field("Quiet until", shown_time(*until));
-    }
-    if let Some(until) = outcome.time_to_exist {
-        text.field("Expires", expires(until));
-    }
-    if let Some(DigestRead::Not(why)) = &outcome.digest_read {
-        text.field(
-            "Digest",
-            format!("nobody compared it with the state: {}", shown(why, FIELD)),
-        );
-    }
-    if let Some(warning) = digest_warning(outcome) {
-        text.line(warning);
-    }
-    if let Some(example) = &outcome.example {
-        text.gap();
-        text.line("A decision that can be carried out looks like this:");
-        text.line(example);
-    }
-    if outcome.result == OutcomeKind::Expiring {
-        text.gap();
-        text.line("KEEP it, if its holder is alive or you want to look first. That takes the time to exist away again:");
-        text.command(outcome.next.as_ref());
-    } else if let Some(next) = &outcome.next {
-        text.gap();
-        text.field("Next", next);
-    }
-}
-
-/// What to say where the state and its digest differ.
-fn digest_warning(outcome: &Outcome) -> Option<&'static str> {
-    match (outcome.digest?, &outcome.digest_read) {
-        (DigestCheck::Mismatch, Some(DigestRead::Whole)) => Some(
-            "Beware: the state's digest is not the state's checksum. The next plan says so, and how to repair it.",
-        ),
-        (DigestCheck::Mismatch, Some(DigestRead::Not(_)) | None) => Some(
-            "Beware: the state's digest does not look like the state's checksum. In a bucket encrypted with KMS this\n\
-             means nothing; otherwise the next plan says so, and how to repair it.",
-        ),
-        (DigestCheck::Match | DigestCheck::Unknown, _) => None,
-    }
-}
-
-fn new_holder(holder: &NewHolder) -> String {
-    match &holder.id {
-        Some(id) => format!(
-            "{}, {}, lock ID {}",
-            shown(&holder.who, FIELD),
-            Operation::new(holder.operation.clone()),
-            shown(id.as_str(), FIELD)
-        ),
-        None => "a record that cannot be read".to_owned(),
-    }
-}
-
-/// What came of a decision, where it may be that the lock expired before.
-pub(super) fn came_to(outcome: &Outcome, expired: bool) -> &'static str {
-    if expired {
-        "The lock was gone already: its time to exist was over. That does not stop its holder: make sure that it is gone."
-    } else {
-        sentence(outcome)
-    }
-}
-
-fn sentence(outcome: &Outcome) -> &'static str {
-    if outcome.storm.is_some() {
-        return storm::sentence(outcome.result);
-    }
-    match (outcome.result, outcome.confirmed) {
-        (OutcomeKind::Released, Some(false)) => {
-            "The lock is gone. The release was interrupted half-way, so it may be that the holder let go itself."
-        }
-        (OutcomeKind::Released, _) => {
-            "The lock was released. Releasing does not stop the old holder: make sure that it is gone."
-        }
-        (OutcomeKind::AlreadyReleased, _) => "The lock was gone already. There is nothing to do.",
-        (OutcomeKind::ChangedHands, _) => {
-            "NOT released: another lock is there now, and it was left alone. The one you decided about is gone."
-        }
-        (OutcomeKind::NotStale, _) => "NOT released: the lock is not stale.",
-        (OutcomeKind::Kept, _) => "The lock stays. Nobody is reminded for a while.",
-        (OutcomeKind::Expiring, _) => {
-            "Nobody answered, so this lock expires. It is still there, and you may still decide."
-        }
-        (OutcomeKind::Restored, _) => {
-            "The lock that was released was put back, byte for byte. Nobody can plan or apply this state again."
-        }
-        (OutcomeKind::PartlyReleased, _) => {
-            "Released by half: the S3 lock file is gone, and the DynamoDB item was left alone.\n\
-             Look at it before you decide about it."
-        }
-        (OutcomeKind::Rejected, Some(false)) => {
-            "A decision was begun, interrupted, and cannot be finished. Look at the lock before you decide about it again."
-        }
-        (OutcomeKind::Rejected, _) => "A decision was NOT carried out. Nothing was changed.",
-    }
 }
