@@ -45,7 +45,7 @@ pub(super) fn body(notice: &Notice) -> String {
         }
         (Some(lock), Some(verdict), _) => asking(&mut text, notice, lock, verdict),
         (lock, None, Some(outcome)) => {
-            told::told(&mut text, lock.as_ref(), outcome, notice.expired)
+            told::told(&mut text, lock.as_ref(), outcome, notice.expired);
         }
         (Some(lock), None, None) => {
             text.line(gone(notice));
