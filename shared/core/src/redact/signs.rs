@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 use super::assignments;
@@ -14,13 +14,14 @@ use super::glue;
 use super::names::{self, Hint};
 use super::pattern::compiled;
 use super::values;
+use super::worth;
 use super::{Accounts, arguments, shapes, web};
 
 /// So much on either side of the end of a line tells whether a sign was cut there (characters). No sign is longer.
 const SEAM: usize = 40;
 
 /// What every name of a secret has in it.
-const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "pass",
     "pwd",
     "pw",
@@ -35,15 +36,10 @@ const NAMES: &[&str] = &[
     "signature",
     "dockerc",
 ];
-/// What is a sign wherever it stands.
-const CERTAIN: &[&str] = &[
-    "---begin",
-    "-- begin",
-    "private-lines",
-    "@tcp(",
-    "@unix(",
-    "enter a value",
-];
+/// What is a sign wherever it stands: of a private key, and of an address with a password.
+pub(super) const MARKS: &[&str] = &["---begin", "-- begin", "private-lines", "@tcp(", "@unix("];
+/// Terraform asks so for the value of a variable, and the answer stands behind it.
+const QUESTION: &str = "enter a value";
 
 /// What was found of a sign, and what is to be asked there.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +60,8 @@ struct Signs {
 
 fn signs() -> Option<&'static Signs> {
     static SIGNS: LazyLock<Option<Signs>> = LazyLock::new(|| {
-        let certain = CERTAIN.iter().map(|sign| (*sign, Sign::Certain));
+        let certain = MARKS.iter().copied().chain([QUESTION]);
+        let certain = certain.map(|sign| (sign, Sign::Certain));
         let names = NAMES.iter().map(|sign| (*sign, Sign::Name));
         let forms = shapes::starts().enumerate();
         let forms = forms.map(|(which, start)| (start, Sign::Form(which)));
@@ -76,12 +73,7 @@ fn signs() -> Option<&'static Signs> {
             .chain([("://", Sign::Address)])
             .chain(rows);
         let (texts, each): (Vec<&str>, Vec<Sign>) = all.unzip();
-        let search = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
-            .prefilter(false)
-            .build(texts)
-            .ok()?;
+        let search = worth::search(texts)?;
         Some(Signs { search, each })
     });
     SIGNS.as_ref()

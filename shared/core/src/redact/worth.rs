@@ -6,29 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 use super::pattern::compiled;
-use super::{arguments, shapes, web};
-
-/// What every secret has in or before it that is found by a name, or as a private key.
-const SIGNS: &[&str] = &[
-    "pass",
-    "pwd",
-    "pw",
-    "secret",
-    "token",
-    "key",
-    "cred",
-    "auth",
-    "cookie",
-    "sas",
-    "salt",
-    "signature",
-    "dockerc",
-    "---begin",
-    "-- begin",
-    "private-lines",
-    "@tcp(",
-    "@unix(",
-];
+use super::{arguments, shapes, signs, web};
 
 /// Whether there may be a secret in `text` that is not known by its form alone. No is certain.
 pub(super) fn may_name_a_secret(text: &str) -> bool {
@@ -57,12 +35,14 @@ pub(super) fn may_begin_a_secret(text: &str) -> bool {
         || LOOSE.is_match(text)
 }
 
+/// What every secret has in or before it that is found by a name, or as a private key.
 fn names_and_places() -> impl Iterator<Item = &'static str> {
-    let names = SIGNS.iter().copied();
+    let names = signs::NAMES.iter().chain(signs::MARKS).copied();
     names.chain(web::signs()).chain(arguments::signs())
 }
 
-fn search(signs: Vec<&str>) -> Option<AhoCorasick> {
+/// Looks for all of these in one pass, whatever their case.
+pub(super) fn search(signs: Vec<&str>) -> Option<AhoCorasick> {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
