@@ -11,7 +11,7 @@ use lockwarden_aws::{Failure, Stamped};
 use lockwarden_core::commands;
 use lockwarden_core::decision::{Action, Decision, KEEP_FOR};
 use lockwarden_core::expire::{self, Stamp};
-use lockwarden_core::ledger::{Change, Decided, Entry};
+use lockwarden_core::ledger::{Decided, Entry};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::outcome::{Outcome, OutcomeKind, RecordName};
 use lockwarden_core::release::Refusal;
@@ -22,7 +22,7 @@ use crate::carry_out::go_on;
 use crate::find::Sight;
 use crate::follow::Step;
 use crate::incoming::Delivered;
-use crate::outcomes::{about, decided_by, decision_event, refused};
+use crate::outcomes::{about, decided_by, refused};
 use crate::ports::World;
 
 impl<W: World> Approve<'_, W> {
@@ -154,10 +154,8 @@ impl<W: World> Approve<'_, W> {
         {
             return Ok(Step::Again);
         }
-        let event = decision_event(delivered, decision, self.world.now());
-        match self.world.commit(&Change::of(&entry, vec![event])).await {
-            Ok(()) => entry.revision += 1,
-            Err(not_written) => return self.instead(not_written, delivered).await,
+        if let Some(instead) = self.write_down(delivered, decision, &mut entry).await? {
+            return Ok(instead);
         }
         self.stamp(entry, stamp).await
     }

@@ -433,10 +433,8 @@ impl<W: World> Approve<'_, W> {
                     return Ok(Step::Again);
                 }
                 delivered.spend_token(&mut entry);
-                let event = decision_event(delivered, decision, self.world.now());
-                match self.world.commit(&Change::of(&entry, vec![event])).await {
-                    Ok(()) => entry.revision += 1,
-                    Err(not_written) => return self.instead(not_written, delivered).await,
+                if let Some(instead) = self.write_down(delivered, decision, &mut entry).await? {
+                    return Ok(instead);
                 }
                 Box::pin(self.carry_out(entry, &release, &sight)).await
             }
@@ -452,6 +450,23 @@ impl<W: World> Approve<'_, W> {
                     self.refuse(delivered, &entry, outcome).await
                 }
             }
+        }
+    }
+
+    /// Writes a decision down that the entry has just taken upon itself. `Some`: what to do where that was not taken.
+    pub(crate) async fn write_down(
+        &self,
+        delivered: &Delivered,
+        decision: &Decision,
+        entry: &mut Entry,
+    ) -> Result<Option<Step>, Failure> {
+        let event = decision_event(delivered, decision, self.world.now());
+        match self.world.commit(&Change::of(entry, vec![event])).await {
+            Ok(()) => {
+                entry.revision += 1;
+                Ok(None)
+            }
+            Err(not_written) => self.instead(not_written, delivered).await.map(Some),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::answer::{Approve, log_outcome};
 use crate::carry_out::{Concluded, go_on};
 use crate::follow::Step;
 use crate::incoming::Delivered;
-use crate::outcomes::{about, begun_by, decision_event, not_restored};
+use crate::outcomes::{about, begun_by, not_restored};
 use crate::ports::World;
 
 impl<W: World> Approve<'_, W> {
@@ -63,10 +63,8 @@ impl<W: World> Approve<'_, W> {
         {
             return Ok(Step::Again);
         }
-        let event = decision_event(delivered, decision, self.world.now());
-        match self.world.commit(&Change::of(&entry, vec![event])).await {
-            Ok(()) => entry.revision += 1,
-            Err(not_written) => return self.instead(not_written, delivered).await,
+        if let Some(instead) = self.write_down(delivered, decision, &mut entry).await? {
+            return Ok(instead);
         }
         self.put_back(entry, &restore, Try::First).await
     }

@@ -5,7 +5,7 @@ use lockwarden_aws::Failure;
 use lockwarden_aws::ledger_write::NotWritten;
 use lockwarden_core::decision::{self, Decision, Rejection, Target};
 use lockwarden_core::ids::{RequestCode, StormCode};
-use lockwarden_core::ledger::{Change, Event, EventKind};
+use lockwarden_core::ledger::Change;
 use lockwarden_core::outcome::{Outcome, OutcomeKind};
 use lockwarden_core::storm::Storm;
 
@@ -142,10 +142,8 @@ impl<W: World> Approve<'_, W> {
         let Some(unsent) = owed.next().cloned() else {
             return Ok(());
         };
-        let now = self.world.now();
-        entry.sent(&unsent, None, now);
-        let detail = format!("{}, in the storm {}", unsent.kind.word(), storm.code);
-        let event = Event::new(EventKind::Notice, now, detail);
+        let with = format!("in the storm {}", storm.code);
+        let event = entry.sent_with(&unsent, None, self.world.now(), &with);
         self.world.commit(&Change::of(&entry, vec![event])).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use lockwarden_core::evidence::Holders;
-use lockwarden_core::ledger::{Change, Entry, Event, EventKind, Unsent};
+use lockwarden_core::ledger::{Change, Entry, Unsent};
 use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind, StormLock};
 use lockwarden_core::policy::Judgement;
@@ -242,15 +242,9 @@ impl<W: World> Sweep<'_, W> {
         let Saved {
             mut entry, unsent, ..
         } = saved;
-        let now = self.world.now();
-        entry.sent(&unsent, topic, now);
         let others = storm.requests.len().saturating_sub(1);
-        let detail = format!(
-            "{}, with {others} others in the storm {}",
-            unsent.kind.word(),
-            storm.code
-        );
-        let event = Event::new(EventKind::Notice, now, detail);
+        let with = format!("with {others} others in the storm {}", storm.code);
+        let event = entry.sent_with(&unsent, topic, self.world.now(), &with);
         let change = Change::of(&entry, vec![event]);
         write_trouble(self.world.commit(&change).await.err()?)
     }

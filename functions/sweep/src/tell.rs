@@ -10,6 +10,7 @@ use lockwarden_core::lock::Lock;
 use lockwarden_core::notice::{Notice, NoticeKind};
 use lockwarden_core::policy::Judgement;
 use lockwarden_core::report::Incomplete;
+use lockwarden_core::settings::TopicArn;
 use lockwarden_core::storm;
 
 use crate::ports::World;
@@ -38,28 +39,24 @@ impl<W: World> Sweep<'_, W> {
     pub(crate) async fn tell_news(&self, news: Vec<News>) -> Vec<Incomplete> {
         let mut trouble = Vec::new();
         // Of what expired more is to be told than that it ended.
-        let (expired, news): (Vec<News>, Vec<News>) =
+        let (mut alone, news): (Vec<News>, Vec<News>) =
             news.into_iter().partition(|one| one.entry.has_expired());
-        for mut one in expired {
-            let told = self.tell(&mut one.entry, &one.unsent, None).await;
-            trouble.extend(told.err().flatten());
-        }
         // Those who were asked in different places are told in different places.
-        let mut alike: BTreeMap<(NoticeKind, Option<String>), Vec<News>> = BTreeMap::new();
+        let mut alike: BTreeMap<(NoticeKind, Option<TopicArn>), Vec<News>> = BTreeMap::new();
         for one in news {
-            let topic = one.entry.told.topic.as_ref();
-            let topic = topic.map(|topic| topic.as_str().to_owned());
+            let topic = one.entry.told.topic.clone();
             alike.entry((one.unsent.kind, topic)).or_default().push(one);
         }
-        for ((kind, _), news) in alike {
+        for ((kind, _), mut news) in alike {
             if kind.may_be_of_many() && news.len() > storm::MANY {
                 trouble.extend(self.tell_of_many(kind, news).await);
-                continue;
+            } else {
+                alone.append(&mut news);
             }
-            for mut one in news {
-                let told = self.tell(&mut one.entry, &one.unsent, None).await;
-                trouble.extend(told.err().flatten());
-            }
+        }
+        for mut one in alone {
+            let told = self.tell(&mut one.entry, &one.unsent, None).await;
+            trouble.extend(told.err().flatten());
         }
         trouble
     }
@@ -82,11 +79,9 @@ impl<W: World> Sweep<'_, W> {
 
     async fn note_told(&self, one: News, others: usize) -> Option<Incomplete> {
         let News { mut entry, unsent } = one;
-        let now = self.world.now();
         let topic = entry.told.topic.clone();
-        entry.sent(&unsent, topic.as_ref(), now);
-        let detail = format!("{}, with {others} others", unsent.kind.word());
-        let event = Event::new(EventKind::Notice, now, detail);
+        let with = format!("with {others} others");
+        let event = entry.sent_with(&unsent, topic.as_ref(), self.world.now(), &with);
         let change = Change::of(&entry, vec![event]);
         write_trouble(self.world.commit(&change).await.err()?)
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Status};
+use super::{Entry, Event, EventKind, Status};
 use crate::notice::NoticeKind;
 use crate::outcome::Outcome;
 use crate::settings::TopicArn;
@@ -109,6 +109,22 @@ impl Entry {
             };
         }
         true
+    }
+
+    /// This notice went out in one that told of more, as `with` says: [`Entry::sent`], and the line of the audit log about it.
+    pub fn sent_with(
+        &mut self,
+        sent: &Unsent,
+        topic: Option<&TopicArn>,
+        now: Timestamp,
+        with: &str,
+    ) -> Event {
+        self.sent(sent, topic, now);
+        Event::new(
+            EventKind::Notice,
+            now,
+            format!("{}, {with}", sent.kind.word()),
+        )
     }
 
     /// Whether an unanswered request is due to be told again: after `remind_after`, then after twice as long, and so on up to
